@@ -1,0 +1,12 @@
+use expire_reservations::{Limits, run};
+use marquee_lambda::{Error, clock::SystemClock, config, schedule, telemetry};
+use marquee_store::{booking::BookingStore, dynamo::Table};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    telemetry::init_json();
+    let store = BookingStore::new(Table::from_env(config::required("BOOKING_TABLE")?).await);
+    let limits = Limits::from_env()?;
+    store.warm_up().await;
+    schedule::run(|| run(&store, &SystemClock, limits)).await
+}

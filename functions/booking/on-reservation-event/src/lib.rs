@@ -1,0 +1,70 @@
+//! `on-reservation-event`: marks seats sold or free as reservations change.
+//!
+//! Consumes `event_service_queue`. A message that is not a reservation event, or names seats that
+//! its session does not have, is poison: it can never succeed. Everything else is safe to see any
+//! number of times, at any age and in any order, because a seat changes only if it is still this
+//! reservation's: an event that comes too late finds nothing to do.
+
+use async_trait::async_trait;
+use marquee_domain::{
+    ids::{SessionId, SessionSeatId},
+    time::Timestamp,
+};
+use marquee_lambda::consumer::{MessageHandler, Outcome};
+use marquee_messaging::{
+    events::reservation::{ReservationEvent, ReservationEventType},
+    message::Message,
+};
+use marquee_store::{
+    booking::{BookingStore, seats::Mark},
+    error::StoreError,
+};
+
+#[derive(Clone, Debug)]
+pub struct OnReservationEvent {
+    pub store: BookingStore,
+}
+
+#[async_trait]
+impl MessageHandler for OnReservationEvent {
+    async fn handle(&self, message: &Message) -> Outcome {
+        let event: ReservationEvent = match serde_json::from_str(&message.body) {
+            Ok(event) => event,
+            Err(error) => return Outcome::Poison(format!("not a reservation event: {error}")),
+        };
+        match run(&self.store, &event).await {
+            Ok(Marked::Seats(changed)) => {
+                let event_type = event.event_type.routing_key();
+                tracing::info!(reservation = %event.reservation_id, event_type, changed, "marked");
+                Outcome::Done
+            }
+            Ok(Marked::UnknownSeats(seats)) => {
+                Outcome::Poison(format!("session {} has no seats {seats:?}", event.session_id))
+            }
+            Err(StoreError::Unavailable(cause)) => Outcome::RetryLater(cause),
+            // A defect may be mended and the message tried again from the dead letters.
+            Err(StoreError::Broken(cause)) => Outcome::RetryLater(cause),
+        }
+    }
+}
+
+enum Marked {
+    /// How many were not so before.
+    Seats(usize),
+    UnknownSeats(Vec<SessionSeatId>),
+}
+
+async fn run(store: &BookingStore, event: &ReservationEvent) -> Result<Marked, StoreError> {
+    let session = SessionId::new(event.session_id);
+    let seats: Vec<_> = event.session_seat_ids.iter().copied().map(SessionSeatId::new).collect();
+    let places: Vec<_> = match store.locate(session, &seats).await? {
+        Ok(located) => located.into_iter().map(|seat| seat.place).collect(),
+        Err(unknown) => return Ok(Marked::UnknownSeats(unknown)),
+    };
+    let mark = match event.event_type {
+        ReservationEventType::Confirmed => Mark::Sold,
+        ReservationEventType::Expired | ReservationEventType::Cancelled => Mark::Free,
+    };
+    let held_until = event.expiry_time.as_deref().and_then(Timestamp::parse);
+    store.mark(session, &places, event.reservation_id, held_until, mark).await.map(Marked::Seats)
+}

@@ -1,0 +1,208 @@
+//! `POST /api/v1/reservations`: hold seats.
+
+use std::collections::HashSet;
+
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use marquee_domain::{
+    booking::{
+        reservation::{Reservation, ReservationStatus, ReservedSeat},
+        reservation_ref::TICKETS_PER_RESERVATION_MAX,
+        seat_ref::SeatPlace,
+        venue::Session,
+    },
+    ids::{PriceTierId, SessionId, SessionSeatId},
+    money::Multiplier,
+};
+use marquee_lambda::{
+    extract::{Buyer, IdempotencyKey, Payload},
+    json::Label,
+    problem::{HOLD_LIMIT, IDEMPOTENCY_KEY_REUSED, Problem, SEAT_TAKEN},
+};
+use marquee_store::booking::{
+    catalog::LocatedSeat,
+    holds::{HoldOutcome, HoldRequest},
+};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{Services, views::ReservationView};
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct NewReservation {
+    session_id: Uuid,
+    seats: Vec<WantedSeat>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct WantedSeat {
+    session_seat_id: Uuid,
+    /// Checked against the seat, if given. A string or a number.
+    #[schema(value_type = Option<String>)]
+    row_number: Option<Label>,
+    /// Checked against the seat, if given. A string or a number.
+    #[schema(value_type = Option<String>)]
+    seat_number: Option<Label>,
+    /// The base price if missing.
+    price_tier_id: Option<Uuid>,
+}
+
+/// Hold seats for ten minutes
+///
+/// All of them or none. An `Idempotency-Key` is the user's own, for each session.
+#[utoipa::path(
+    post, path = "/api/v1/reservations", tag = "reservations", request_body = NewReservation,
+    params(("X-User-ID" = Uuid, Header), ("Idempotency-Key" = Option<String>, Header)),
+    responses(
+        (status = 201, body = ReservationView),
+        (status = 409, description = "seat taken, or too many seats on hold"),
+    )
+)]
+pub(crate) async fn create(
+    State(services): State<Services>,
+    Buyer(user): Buyer,
+    key: IdempotencyKey,
+    Payload { value, canonical }: Payload<NewReservation>,
+) -> Result<Response, Problem> {
+    let session = SessionId::new(value.session_id);
+    let seats = wanted_seats(&services, session, &value.seats).await?;
+    let tag = key.tag(&format!("reservations/{session}"), &canonical);
+    let now = services.clock.now();
+    let request = HoldRequest { user, session, seats, idempotency: tag, now };
+    match services.store.hold(&request, services.policy).await? {
+        HoldOutcome::Held(reservation) => Ok(created(&reservation)),
+        HoldOutcome::Replayed(reservation) => Ok(created(&as_first_answered(reservation))),
+        refused => Err(refusal(refused, &request, services.policy.live_seats_max)),
+    }
+}
+
+fn created(reservation: &Reservation) -> Response {
+    let view = ReservationView::new(reservation, reservation.created_at);
+    (StatusCode::CREATED, Json(view)).into_response()
+}
+
+/// What became of it since is not part of the first answer.
+fn as_first_answered(reservation: Reservation) -> Reservation {
+    Reservation {
+        status: ReservationStatus::Active,
+        updated_at: reservation.created_at,
+        payment: None,
+        ..reservation
+    }
+}
+
+fn refusal(outcome: HoldOutcome, request: &HoldRequest, live_seats_max: usize) -> Problem {
+    match outcome {
+        HoldOutcome::SeatsTaken(places) => seats_taken(request, &places),
+        HoldOutcome::LimitReached { live_seats } => {
+            let detail = format!(
+                "you hold {live_seats} unpaid seats of this session and ask for {} more; \
+                 the limit is {live_seats_max}",
+                request.seats.len()
+            );
+            Problem::new(&HOLD_LIMIT, detail).with("limit", live_seats_max)
+        }
+        HoldOutcome::TooManyReservations => {
+            let detail = "you have made as many reservations for this session as can be kept";
+            Problem::new(&HOLD_LIMIT, detail.into())
+        }
+        HoldOutcome::KeyReused | HoldOutcome::Held(_) | HoldOutcome::Replayed(_) => Problem::new(
+            &IDEMPOTENCY_KEY_REUSED,
+            "this Idempotency-Key came before with another request".into(),
+        ),
+    }
+}
+
+fn seats_taken(request: &HoldRequest, places: &[SeatPlace]) -> Problem {
+    let taken: Vec<_> = request.seats.iter().filter(|seat| places.contains(&seat.place)).collect();
+    let names: Vec<_> = taken
+        .iter()
+        .map(|seat| format!("row {} seat {}", seat.row_number, seat.seat_number))
+        .collect();
+    let seats: Vec<_> = taken
+        .iter()
+        .map(|seat| {
+            json!({
+                "session_seat_id": seat.session_seat_id.to_string(),
+                "row_number": seat.row_number,
+                "seat_number": seat.seat_number,
+            })
+        })
+        .collect();
+    let detail = format!("already locked by another user: {}", names.join(", "));
+    Problem::new(&SEAT_TAKEN, detail).with("seats", seats)
+}
+
+/// The seats asked for, found and priced.
+async fn wanted_seats(
+    services: &Services,
+    session_id: SessionId,
+    wanted: &[WantedSeat],
+) -> Result<Vec<ReservedSeat>, Problem> {
+    if !(1..=TICKETS_PER_RESERVATION_MAX).contains(&wanted.len()) {
+        let detail = format!("must name 1 to {TICKETS_PER_RESERVATION_MAX} seats");
+        return Err(Problem::invalid_field("seats", detail));
+    }
+    let mut seen = HashSet::new();
+    if let Some(index) = wanted.iter().position(|seat| !seen.insert(seat.session_seat_id)) {
+        return Err(problem_at(index, "session_seat_id", "is named twice"));
+    }
+    let ids: Vec<_> = wanted.iter().map(|s| SessionSeatId::new(s.session_seat_id)).collect();
+    let tiers = wanted.iter().filter_map(|seat| seat.price_tier_id).map(PriceTierId::new);
+    // One read for all that is not known yet; none when it is.
+    services.store.load(session_id, tiers, ids.iter().copied()).await?;
+    let session = services.store.session(session_id).await?;
+    let session = session.ok_or_else(|| Problem::not_found("session"))?;
+    let located = services.store.locate(session_id, &ids).await?.map_err(|unknown| {
+        let index = ids.iter().position(|id| unknown.contains(id)).unwrap_or(0);
+        problem_at(index, "session_seat_id", "is not a seat of this session")
+    })?;
+    let seats = wanted.iter().zip(located).enumerate();
+    seats.map(|(index, (seat, at))| reserved_seat(services, &session, index, seat, &at)).collect()
+}
+
+fn reserved_seat(
+    services: &Services,
+    session: &Session,
+    index: usize,
+    wanted: &WantedSeat,
+    located: &LocatedSeat,
+) -> Result<ReservedSeat, Problem> {
+    let labels = [
+        ("row_number", &wanted.row_number, located.row_number()),
+        ("seat_number", &wanted.seat_number, located.seat_number()),
+    ];
+    for (field, given, actual) in labels {
+        if given.as_ref().is_some_and(|given| given.0 != actual) {
+            return Err(problem_at(index, field, &format!("the seat's is {actual}")));
+        }
+    }
+    let price_tier = wanted.price_tier_id.map(PriceTierId::new);
+    let multiplier = match price_tier {
+        None => Multiplier::ONE,
+        Some(id) => {
+            let tier = services.store.price_tier(id).filter(|tier| tier.serves(session.id));
+            let unknown =
+                || problem_at(index, "price_tier_id", "is not a price tier of this session");
+            tier.ok_or_else(unknown)?.multiplier
+        }
+    };
+    Ok(ReservedSeat {
+        place: located.place,
+        session_seat_id: SessionSeatId::new(wanted.session_seat_id),
+        row_number: located.row_number().to_owned(),
+        seat_number: located.seat_number().to_owned(),
+        price: session.base_price.times(multiplier),
+        price_tier,
+    })
+}
+
+fn problem_at(index: usize, field: &str, detail: &str) -> Problem {
+    Problem::invalid_field(&format!("seats[{index}].{field}"), detail)
+}

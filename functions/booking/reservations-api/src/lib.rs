@@ -1,0 +1,92 @@
+//! `reservations-api`: hold seats, pay for them, get tickets, get in.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`create`] | `POST /api/v1/reservations` |
+//! | [`confirm`] | payment and confirmation, late ones included |
+//! | [`reservations`] | reading and cancelling |
+//! | [`tickets`] | tickets, their QR codes, check-in |
+//! | [`signing`] | the code in the QR, and the key that proves it |
+//! | [`payments`] | the mock that stands in for a payment provider |
+
+mod confirm;
+mod create;
+pub mod payments;
+mod qr;
+mod reservations;
+pub mod signing;
+mod tickets;
+mod views;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use marquee_domain::{booking::payment::Payments, time::Clock};
+use marquee_lambda::{Error, clock::SystemClock, config, http};
+use marquee_store::{
+    booking::{BookingStore, holds::HoldPolicy},
+    dynamo::Table,
+};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{payments::MockPayments, signing::TicketSigner};
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub struct Services {
+    pub store: BookingStore,
+    pub clock: Arc<dyn Clock>,
+    pub payments: Arc<dyn Payments>,
+    pub signer: Arc<TicketSigner>,
+    pub policy: HoldPolicy,
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Services").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+impl Services {
+    pub async fn from_env() -> Result<Self, Error> {
+        let table = Table::from_env(config::required("BOOKING_TABLE")?).await;
+        Ok(Self {
+            store: BookingStore::new(table),
+            clock: Arc::new(SystemClock),
+            payments: Arc::new(MockPayments::from_env()?),
+            signer: Arc::new(TicketSigner::from_pem(&config::required("TICKET_SIGNING_KEY")?)?),
+            policy: policy_from_env()?,
+        })
+    }
+}
+
+/// `HOLD_SECONDS` and `LIVE_SEATS_PER_USER_MAX`.
+pub fn policy_from_env() -> Result<HoldPolicy, config::ConfigError> {
+    Ok(HoldPolicy {
+        hold_for: config::seconds_or("HOLD_SECONDS", Duration::from_secs(600))?,
+        live_seats_max: config::number_or("LIVE_SEATS_PER_USER_MAX", 10)?,
+    })
+}
+
+fn routes() -> OpenApiRouter<Services> {
+    OpenApiRouter::new()
+        .routes(routes!(create::create))
+        .routes(routes!(reservations::get, reservations::cancel))
+        .routes(routes!(confirm::confirm))
+        .routes(routes!(tickets::of_user))
+        .routes(routes!(tickets::get))
+        .routes(routes!(tickets::qr_image))
+        .routes(routes!(tickets::check_in))
+        .routes(routes!(tickets::public_keys))
+}
+
+pub fn router(services: Services) -> Router {
+    let (router, _) = routes().split_for_parts();
+    http::finish(router.with_state(services))
+}
+
+/// This API's part of the description at `/openapi.json`.
+pub fn openapi() -> OpenApi {
+    routes().split_for_parts().1
+}

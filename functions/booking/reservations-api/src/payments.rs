@@ -1,0 +1,61 @@
+//! The payment provider's stand-in.
+//!
+//! It approves, unless told otherwise: for one payment by its identifier, as test cards do, or
+//! for all by `PAYMENT_MOCK`.
+//!
+//! | `payment_id` ends with | `PAYMENT_MOCK` | what happens |
+//! |---|---|---|
+//! | `000000000402` | `decline` | declined |
+//! | `000000000408` | `timeout` | no answer |
+//! | anything else | unset or `approve` | approved |
+
+use async_trait::async_trait;
+use marquee_domain::{
+    booking::payment::{PaymentError, Payments},
+    money::Money,
+};
+use marquee_lambda::config::{self, ConfigError};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MockPayments {
+    #[default]
+    Approve,
+    Decline,
+    TimeOut,
+}
+
+impl MockPayments {
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let name = "PAYMENT_MOCK";
+        match config::optional(name).as_deref() {
+            None | Some("approve") => Ok(Self::Approve),
+            Some("decline") => Ok(Self::Decline),
+            Some("timeout") => Ok(Self::TimeOut),
+            Some(value) => {
+                let expected = "approve, decline or timeout";
+                Err(ConfigError::Invalid { name, value: value.to_owned(), expected })
+            }
+        }
+    }
+
+    fn answer(self, payment_id: &str) -> Result<(), PaymentError> {
+        match self {
+            Self::Decline => Err(PaymentError::Declined),
+            Self::TimeOut => Err(PaymentError::TimedOut),
+            Self::Approve if payment_id.ends_with("000000000402") => Err(PaymentError::Declined),
+            Self::Approve if payment_id.ends_with("000000000408") => Err(PaymentError::TimedOut),
+            Self::Approve => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Payments for MockPayments {
+    async fn capture(&self, payment_id: &str, _: Money) -> Result<(), PaymentError> {
+        self.answer(payment_id)
+    }
+
+    async fn refund(&self, payment_id: &str, _: Money) -> Result<(), PaymentError> {
+        self.answer(payment_id)
+    }
+}

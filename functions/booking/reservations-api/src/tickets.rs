@@ -1,0 +1,164 @@
+//! Tickets: listed, shown as QR codes, and used once.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use jsonwebtoken::jwk::JwkSet;
+use marquee_domain::{
+    booking::{
+        reservation::Reservation,
+        ticket::{CheckIn, Ticket},
+    },
+    ids::{TicketId, UserId},
+};
+use marquee_lambda::{
+    extract::{OptionalPayload, PathId},
+    json::Instant,
+    page::{PageRequest, encode_cursor},
+    problem::{INTERNAL, Problem, TICKET_FORGED, TICKET_USED},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{Services, qr, views::TicketView};
+
+const GATE_LEN_MAX: usize = 100;
+
+/// A user's tickets
+///
+/// A page of a user's reservations at a time; `X-Next-Cursor`, if there, leads to the next.
+#[utoipa::path(
+    get, path = "/api/v1/tickets/user/{user_id}", tag = "tickets",
+    params(("user_id" = Uuid, Path), ("limit" = Option<u16>, Query),
+        ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = Vec<TicketView>))
+)]
+pub(crate) async fn of_user(
+    State(services): State<Services>,
+    PathId(user): PathId<UserId>,
+    headers: HeaderMap,
+    page: PageRequest,
+) -> Result<Response, Problem> {
+    let caller = headers.get("x-user-id").and_then(|value| value.to_str().ok());
+    if caller.is_some_and(|caller| caller.trim().parse() != Ok(user)) {
+        return Err(Problem::not_found("user, or it is not you"));
+    }
+    let (limit, after) = (page.limit.into(), page.after.as_deref());
+    let found = services.store.reservations_of(user, limit, after).await?;
+    let tickets = found.reservations.iter().flat_map(Reservation::tickets);
+    let tickets: Vec<_> =
+        tickets.map(|ticket| view(&services, &ticket)).collect::<Result<_, _>>()?;
+    let mut response = Json(tickets).into_response();
+    let next = found.next.and_then(|next| encode_cursor(&next).parse().ok());
+    if let Some(next) = next {
+        response.headers_mut().insert("x-next-cursor", next);
+    }
+    Ok(response)
+}
+
+/// One ticket
+#[utoipa::path(
+    get, path = "/api/v1/tickets/{ticket_id}", tag = "tickets",
+    params(("ticket_id" = Uuid, Path)), responses((status = 200, body = TicketView))
+)]
+pub(crate) async fn get(
+    State(services): State<Services>,
+    PathId(id): PathId<TicketId>,
+) -> Result<Json<TicketView>, Problem> {
+    let (reservation, index) = find(&services, id).await?;
+    Ok(Json(view(&services, &ticket(&reservation, index)?)?))
+}
+
+/// A ticket's QR code as a PNG
+#[utoipa::path(
+    get, path = "/api/v1/tickets/{ticket_id}/qr", tag = "tickets",
+    params(("ticket_id" = Uuid, Path)),
+    responses((status = 200, content_type = "image/png", body = Vec<u8>))
+)]
+pub(crate) async fn qr_image(
+    State(services): State<Services>,
+    PathId(id): PathId<TicketId>,
+) -> Result<Response, Problem> {
+    let (reservation, index) = find(&services, id).await?;
+    let png = qr::png(&code(&services, &ticket(&reservation, index)?)?)?;
+    Ok((StatusCode::OK, [(header::CONTENT_TYPE, "image/png")], png).into_response())
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub(crate) struct Use {
+    /// What the QR code says; checked, if given.
+    code: Option<String>,
+    /// Where the ticket is used, as it will be told to whoever tries again.
+    #[serde(alias = "location", alias = "device")]
+    gate: Option<String>,
+}
+
+/// Use a ticket; the second time is refused with when and where it was used
+#[utoipa::path(
+    post, path = "/api/v1/tickets/{ticket_id}/check-in", tag = "tickets",
+    request_body = Option<Use>, params(("ticket_id" = Uuid, Path)),
+    responses(
+        (status = 200, body = TicketView),
+        (status = 409, description = "used before"),
+        (status = 422, description = "the code is not genuine"),
+    )
+)]
+pub(crate) async fn check_in(
+    State(services): State<Services>,
+    PathId(id): PathId<TicketId>,
+    OptionalPayload(body): OptionalPayload<Use>,
+) -> Result<Json<TicketView>, Problem> {
+    let gate = body.gate.as_deref().unwrap_or("unnamed").trim().to_owned();
+    if gate.chars().count() > GATE_LEN_MAX {
+        let detail = format!("must have at most {GATE_LEN_MAX} characters");
+        return Err(Problem::invalid_field("gate", detail));
+    }
+    if body.code.is_some_and(|code| !services.signer.verify(&code, id)) {
+        let detail = "the code was not signed by us, was altered, or is another ticket's";
+        return Err(Problem::new(&TICKET_FORGED, detail.into()));
+    }
+    let (mut reservation, index) = find(&services, id).await?;
+    let check_in = CheckIn { at: services.clock.now(), gate };
+    let unused = reservation.check_in(index, check_in.clone());
+    unused.ok_or_else(|| Problem::not_found("ticket"))?.map_err(|first| used(&first))?;
+    let written = services.store.check_in(&reservation, index, &check_in).await?;
+    written.map_err(|first| used(&first))?;
+    Ok(Json(view(&services, &ticket(&reservation, index)?)?))
+}
+
+/// The public key that ticket codes are verified with
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "tickets", responses((status = 200)))]
+pub(crate) async fn public_keys(State(services): State<Services>) -> Json<JwkSet> {
+    Json(services.signer.public_keys())
+}
+
+async fn find(services: &Services, id: TicketId) -> Result<(Reservation, usize), Problem> {
+    let (reservation, index) = id.reservation().ok_or_else(|| Problem::not_found("ticket"))?;
+    let found = services.store.reservation(reservation).await?;
+    Ok((found.ok_or_else(|| Problem::not_found("ticket"))?, index))
+}
+
+fn ticket(reservation: &Reservation, index: usize) -> Result<Ticket<'_>, Problem> {
+    reservation.tickets().nth(index).ok_or_else(|| Problem::not_found("ticket"))
+}
+
+fn used(first: &CheckIn) -> Problem {
+    let at = serde_json::to_value(Instant(first.at)).unwrap_or_default();
+    let detail = format!("the ticket was used at {}, gate {}", first.at, first.gate);
+    Problem::new(&TICKET_USED, detail).with("used_at", at).with("used_gate", first.gate.clone())
+}
+
+fn code(services: &Services, ticket: &Ticket<'_>) -> Result<String, Problem> {
+    services.signer.sign(ticket).map_err(|error| {
+        tracing::error!(%error, "cannot sign a ticket");
+        Problem::new(&INTERNAL, "the request failed on our side".into())
+    })
+}
+
+fn view(services: &Services, ticket: &Ticket<'_>) -> Result<TicketView, Problem> {
+    let png = qr::png(&code(services, ticket)?)?;
+    Ok(TicketView::new(ticket, qr::data_url(&png)))
+}

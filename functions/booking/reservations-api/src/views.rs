@@ -1,0 +1,163 @@
+//! Reservations and tickets as JSON.
+
+use marquee_domain::{
+    booking::{payment::Payment, reservation::Reservation, ticket::Ticket},
+    money::Money,
+    time::Timestamp,
+};
+use marquee_lambda::json::{Amount, Instant};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Reservation)]
+pub(crate) struct ReservationView {
+    id: Uuid,
+    user_id: Uuid,
+    session_id: Uuid,
+    #[schema(value_type = String, format = DateTime)]
+    booking_time: Instant,
+    #[schema(value_type = String, format = DateTime)]
+    expiry_time: Instant,
+    seats_count: usize,
+    #[schema(value_type = f64)]
+    total_amount: Amount,
+    /// `active`, `confirmed`, `expired` or `cancelled`.
+    status: &'static str,
+    items: Vec<ItemView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment: Option<PaymentView>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Instant,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Instant,
+    /// Of the hold; zero unless active.
+    time_remaining_seconds: i64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReservationItem)]
+pub(crate) struct ItemView {
+    /// Also the ticket's, once confirmed.
+    id: Uuid,
+    session_seat_id: Uuid,
+    row_number: String,
+    seat_number: String,
+    #[schema(value_type = f64)]
+    price: Amount,
+    #[schema(value_type = f64)]
+    discount_amount: Amount,
+    #[schema(value_type = f64)]
+    final_price: Amount,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Payment)]
+pub(crate) struct PaymentView {
+    pub(crate) payment_id: String,
+    /// `captured`, `refund_due` or `refunded`.
+    status: &'static str,
+    /// It came after the hold had run out.
+    late: bool,
+    #[schema(value_type = String, format = DateTime)]
+    at: Instant,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Ticket)]
+pub(crate) struct TicketView {
+    id: Uuid,
+    reservation_id: Uuid,
+    user_id: Uuid,
+    session_id: Uuid,
+    session_seat_id: Uuid,
+    row_number: String,
+    seat_number: String,
+    #[schema(value_type = f64)]
+    price: Amount,
+    /// `active` or `used`.
+    status: &'static str,
+    /// A PNG as a data URL.
+    qr_code: String,
+    is_used: bool,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_at: Option<Instant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_gate: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Instant,
+}
+
+impl ReservationView {
+    pub(crate) fn new(reservation: &Reservation, now: Timestamp) -> Self {
+        let status = reservation.status_at(now);
+        let live = reservation.live_seats(now) > 0;
+        let remaining = if live { reservation.expires_at.seconds_from(now) } else { 0 };
+        Self {
+            id: reservation.id.uuid(),
+            user_id: reservation.user.uuid(),
+            session_id: reservation.session.uuid(),
+            booking_time: Instant(reservation.created_at),
+            expiry_time: Instant(reservation.expires_at),
+            seats_count: reservation.seats.len(),
+            total_amount: Amount(reservation.total()),
+            status: status.name(),
+            items: items(reservation),
+            payment: reservation.payment.as_ref().map(PaymentView::from),
+            created_at: Instant(reservation.created_at),
+            updated_at: Instant(reservation.updated_at),
+            time_remaining_seconds: remaining,
+        }
+    }
+}
+
+fn items(reservation: &Reservation) -> Vec<ItemView> {
+    let item =
+        |(index, seat): (usize, &marquee_domain::booking::reservation::ReservedSeat)| ItemView {
+            id: reservation.id.ticket(index).uuid(),
+            session_seat_id: seat.session_seat_id.uuid(),
+            row_number: seat.row_number.clone(),
+            seat_number: seat.seat_number.clone(),
+            price: Amount(seat.price),
+            discount_amount: Amount(Money::ZERO),
+            final_price: Amount(seat.price),
+        };
+    reservation.seats.iter().enumerate().map(item).collect()
+}
+
+impl From<&Payment> for PaymentView {
+    fn from(payment: &Payment) -> Self {
+        Self {
+            payment_id: payment.id.clone(),
+            status: payment.status.name(),
+            late: payment.late,
+            at: Instant(payment.at),
+        }
+    }
+}
+
+impl TicketView {
+    pub(crate) fn new(ticket: &Ticket<'_>, qr_code: String) -> Self {
+        let used = ticket.check_in();
+        let reservation = ticket.reservation;
+        let confirmed_at = reservation.payment.as_ref().map_or(reservation.updated_at, |p| p.at);
+        Self {
+            id: ticket.id.uuid(),
+            reservation_id: reservation.id.uuid(),
+            user_id: reservation.user.uuid(),
+            session_id: reservation.session.uuid(),
+            session_seat_id: ticket.seat.session_seat_id.uuid(),
+            row_number: ticket.seat.row_number.clone(),
+            seat_number: ticket.seat.seat_number.clone(),
+            price: Amount(ticket.seat.price),
+            status: if used.is_some() { "used" } else { "active" },
+            qr_code,
+            is_used: used.is_some(),
+            used_at: used.map(|used| Instant(used.at)),
+            used_gate: used.map(|used| used.gate.clone()),
+            created_at: Instant(confirmed_at),
+        }
+    }
+}

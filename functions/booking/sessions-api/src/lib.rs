@@ -1,0 +1,85 @@
+//! `sessions-api`: what a seller sets up, and what a buyer sees before choosing a seat.
+//!
+//! One file per resource; [`internal`] is what other services call.
+
+mod events;
+mod hall_seats;
+mod halls;
+mod internal;
+mod locations;
+mod organizers;
+mod price_tiers;
+mod responses;
+mod seat_map;
+mod sessions;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use marquee_domain::time::Clock;
+use marquee_lambda::{clock::SystemClock, config, http};
+use marquee_store::{booking::BookingStore, dynamo};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub struct Services {
+    pub store: BookingStore,
+    pub clock: Arc<dyn Clock>,
+    /// How long `POST …/seats/reserve` holds seats for another service.
+    pub hold_for: Duration,
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Services").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl Services {
+    pub async fn from_env() -> Result<Self, config::ConfigError> {
+        let table = config::required("BOOKING_TABLE")?;
+        Ok(Self {
+            store: BookingStore::new(dynamo::Table::from_env(table).await),
+            clock: Arc::new(SystemClock),
+            hold_for: config::seconds_or("HOLD_SECONDS", Duration::from_secs(600))?,
+        })
+    }
+}
+
+fn routes() -> OpenApiRouter<Services> {
+    OpenApiRouter::new()
+        .routes(routes!(organizers::create, organizers::list))
+        .routes(routes!(organizers::get))
+        .routes(routes!(locations::create, locations::list))
+        .routes(routes!(locations::get))
+        .routes(routes!(halls::create, halls::list))
+        .routes(routes!(halls::get))
+        .routes(routes!(hall_seats::create, hall_seats::list))
+        .routes(routes!(events::create, events::list))
+        .routes(routes!(events::get))
+        .routes(routes!(sessions::create, sessions::list))
+        .routes(routes!(sessions::get))
+        .routes(routes!(seat_map::seat_map))
+        .routes(routes!(seat_map::seats))
+        .routes(routes!(price_tiers::create, price_tiers::list))
+        .routes(routes!(price_tiers::create_as_admin))
+        .routes(routes!(price_tiers::get))
+        .routes(routes!(internal::check_availability))
+        .routes(routes!(internal::reserve))
+        .routes(routes!(internal::release))
+        .routes(routes!(internal::confirm))
+        .routes(routes!(internal::pricing))
+        .routes(routes!(internal::health))
+}
+
+pub fn router(services: Services) -> Router {
+    let (router, _) = routes().split_for_parts();
+    http::finish(router.with_state(services))
+}
+
+/// This API's part of the description at `/openapi.json`.
+pub fn openapi() -> OpenApi {
+    routes().split_for_parts().1
+}

@@ -1,0 +1,10 @@
+use marquee_lambda::{Error, http, telemetry};
+use sessions_api::{Services, router};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    telemetry::init_json();
+    let services = Services::from_env().await?;
+    services.store.warm_up().await;
+    http::run(router(services)).await
+}

@@ -1,0 +1,131 @@
+//! Price tiers: fares that multiply a session's base price.
+
+use axum::{Json, extract::State, response::Response};
+use marquee_domain::{
+    booking::venue::PriceTier,
+    ids::{PriceTierId, SessionId},
+};
+use marquee_lambda::{
+    extract::{IdempotencyKey, PathId, Payload},
+    json::{Factor, Instant},
+    page::{PageRequest, PageResponse},
+    problem::Problem,
+};
+use marquee_store::booking::venues::{ListFilter, new_id};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    Services,
+    responses::{created, optional_text, required_text},
+};
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct NewPriceTier {
+    /// For this session only; for every session if missing.
+    session_id: Option<Uuid>,
+    name: String,
+    #[serde(alias = "base_multiplier")]
+    #[schema(value_type = f64)]
+    multiplier: Factor,
+    description: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PriceTier)]
+pub(crate) struct PriceTierView {
+    price_tier_id: Uuid,
+    session_id: Option<Uuid>,
+    name: String,
+    #[schema(value_type = f64)]
+    multiplier: Factor,
+    description: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Instant,
+}
+
+impl From<PriceTier> for PriceTierView {
+    fn from(tier: PriceTier) -> Self {
+        Self {
+            price_tier_id: tier.id.uuid(),
+            session_id: tier.session.map(SessionId::uuid),
+            name: tier.name,
+            multiplier: Factor(tier.multiplier),
+            description: tier.description,
+            created_at: Instant(tier.created_at),
+        }
+    }
+}
+
+/// Add a price tier
+#[utoipa::path(
+    post, path = "/api/v1/price-tiers", tag = "sessions", request_body = NewPriceTier,
+    params(("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 201, body = PriceTierView))
+)]
+pub(crate) async fn create(
+    State(services): State<Services>,
+    key: IdempotencyKey,
+    Payload { value, canonical }: Payload<NewPriceTier>,
+) -> Result<Response, Problem> {
+    let tag = key.tag("price-tiers", &canonical);
+    let session = value.session_id.map(SessionId::new);
+    let tier = PriceTier {
+        id: PriceTierId::new(new_id(tag)),
+        session,
+        name: required_text("name", &value.name)?,
+        multiplier: value.multiplier.0,
+        description: optional_text("description", value.description.as_deref())?,
+        created_at: services.clock.now(),
+    };
+    if let Some(session) = session
+        && services.store.session(session).await?.is_none()
+    {
+        return Err(Problem::invalid_field("session_id", "there is no such session"));
+    }
+    created(services.store.create(tier, tag).await?, PriceTierView::from)
+}
+
+/// Add a price tier, under the path of the back office
+#[utoipa::path(
+    post, path = "/api/v1/admin/price-tiers", tag = "sessions", request_body = NewPriceTier,
+    params(("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 201, body = PriceTierView))
+)]
+pub(crate) async fn create_as_admin(
+    services: State<Services>,
+    key: IdempotencyKey,
+    payload: Payload<NewPriceTier>,
+) -> Result<Response, Problem> {
+    create(services, key, payload).await
+}
+
+/// One price tier
+#[utoipa::path(
+    get, path = "/api/v1/price-tiers/{price_tier_id}", tag = "sessions",
+    params(("price_tier_id" = Uuid, Path)), responses((status = 200, body = PriceTierView))
+)]
+pub(crate) async fn get(
+    State(services): State<Services>,
+    PathId(id): PathId<PriceTierId>,
+) -> Result<Json<PriceTierView>, Problem> {
+    let found = services.store.find::<PriceTier>(id.uuid()).await?;
+    found.map(|tier| Json(tier.into())).ok_or_else(|| Problem::not_found("price tier"))
+}
+
+/// All price tiers
+#[utoipa::path(
+    get, path = "/api/v1/price-tiers", tag = "sessions",
+    params(("limit" = Option<u16>, Query), ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = Vec<PriceTierView>))
+)]
+pub(crate) async fn list(
+    State(services): State<Services>,
+    page: PageRequest,
+) -> Result<Json<PageResponse<PriceTierView>>, Problem> {
+    let (limit, after) = (page.limit.into(), page.after.as_deref());
+    let found = services.store.list::<PriceTier>(ListFilter::All, limit, after).await?;
+    let items = found.items.into_iter().map(Into::into).collect();
+    Ok(Json(PageResponse::new(items, found.next.as_deref())))
+}

@@ -1,0 +1,159 @@
+//! Sessions: one event, one hall, one time, and the seats on sale for it.
+
+use axum::{
+    Json,
+    extract::{Query, State},
+    response::Response,
+};
+use marquee_domain::{
+    booking::{
+        seating::{SEATS_PER_HALL_MAX, into_blocks},
+        venue::{Event, Session},
+    },
+    ids::{EventId, HallId, SessionId},
+};
+use marquee_lambda::{
+    extract::{IdempotencyKey, PathId, Payload},
+    json::{Amount, Instant},
+    page::{PageRequest, PageResponse},
+    problem::{MALFORMED_REQUEST, Problem},
+};
+use marquee_store::booking::venues::{ListFilter, new_id};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{Services, responses::created};
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct NewSession {
+    event_id: Uuid,
+    hall_id: Uuid,
+    #[schema(value_type = String, format = DateTime)]
+    start_time: Instant,
+    #[schema(value_type = String, format = DateTime)]
+    end_time: Instant,
+    #[schema(value_type = f64)]
+    base_price: Amount,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Session)]
+pub(crate) struct SessionView {
+    session_id: Uuid,
+    event_id: Uuid,
+    hall_id: Uuid,
+    #[schema(value_type = String, format = DateTime)]
+    start_time: Instant,
+    #[schema(value_type = String, format = DateTime)]
+    end_time: Instant,
+    #[schema(value_type = f64)]
+    base_price: Amount,
+    seats_count: usize,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Instant,
+}
+
+impl From<&Session> for SessionView {
+    fn from(session: &Session) -> Self {
+        Self {
+            session_id: session.id.uuid(),
+            event_id: session.event.uuid(),
+            hall_id: session.hall.uuid(),
+            start_time: Instant(session.start_time),
+            end_time: Instant(session.end_time),
+            base_price: Amount(session.base_price),
+            seats_count: session.seats_count,
+            created_at: Instant(session.created_at),
+        }
+    }
+}
+
+/// Put a session on sale, with every seat its hall has now
+#[utoipa::path(
+    post, path = "/api/v1/sessions", tag = "sessions", request_body = NewSession,
+    params(("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 201, body = SessionView))
+)]
+pub(crate) async fn create(
+    State(services): State<Services>,
+    key: IdempotencyKey,
+    Payload { value, canonical }: Payload<NewSession>,
+) -> Result<Response, Problem> {
+    if value.end_time.0 <= value.start_time.0 {
+        return Err(Problem::invalid_field("end_time", "must be after start_time"));
+    }
+    if services.store.find::<Event>(value.event_id).await?.is_none() {
+        return Err(Problem::invalid_field("event_id", "there is no such event"));
+    }
+    let hall = HallId::new(value.hall_id);
+    let rows = services.store.hall_rows(hall).await?;
+    let seats_count = rows.iter().map(|row| row.seats.len()).sum();
+    if !(1..=SEATS_PER_HALL_MAX).contains(&seats_count) {
+        let detail = format!(
+            "the hall has {seats_count} seats, or does not exist; \
+             a session has 1 to {SEATS_PER_HALL_MAX}"
+        );
+        return Err(Problem::invalid_field("hall_id", detail));
+    }
+    let tag = key.tag("sessions", &canonical);
+    let now = services.clock.now();
+    let session = Session {
+        id: SessionId::new(new_id(tag)),
+        event: EventId::new(value.event_id),
+        hall,
+        start_time: value.start_time.0,
+        end_time: value.end_time.0,
+        base_price: value.base_price.0,
+        seats_count,
+        created_at: now,
+    };
+    let outcome = services.store.create_session(session, &into_blocks(rows), tag, now).await?;
+    created(outcome, |session| SessionView::from(&session))
+}
+
+/// One session
+#[utoipa::path(
+    get, path = "/api/v1/sessions/{session_id}", tag = "sessions",
+    params(("session_id" = Uuid, Path)), responses((status = 200, body = SessionView))
+)]
+pub(crate) async fn get(
+    State(services): State<Services>,
+    PathId(id): PathId<SessionId>,
+) -> Result<Json<SessionView>, Problem> {
+    Ok(Json(SessionView::from(find(&services, id).await?.as_ref())))
+}
+
+pub(crate) async fn find(
+    services: &Services,
+    id: SessionId,
+) -> Result<std::sync::Arc<Session>, Problem> {
+    let found = services.store.session(id).await?;
+    found.ok_or_else(|| Problem::not_found("session"))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct SessionsOf {
+    event_id: Option<Uuid>,
+}
+
+/// The sessions on sale, of all events or one
+#[utoipa::path(
+    get, path = "/api/v1/sessions", tag = "sessions",
+    params(("event_id" = Option<Uuid>, Query), ("limit" = Option<u16>, Query),
+        ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = Vec<SessionView>))
+)]
+pub(crate) async fn list(
+    State(services): State<Services>,
+    of: Result<Query<SessionsOf>, axum::extract::rejection::QueryRejection>,
+    page: PageRequest,
+) -> Result<Json<PageResponse<SessionView>>, Problem> {
+    let Query(SessionsOf { event_id }) =
+        of.map_err(|error| Problem::new(&MALFORMED_REQUEST, error.body_text()))?;
+    let filter = event_id.map_or(ListFilter::All, |id| ListFilter::SessionsOf(EventId::new(id)));
+    let (limit, after) = (page.limit.into(), page.after.as_deref());
+    let found = services.store.list_sessions(filter, limit, after).await?;
+    let items = found.items.iter().map(Into::into).collect();
+    Ok(Json(PageResponse::new(items, found.next.as_deref())))
+}

@@ -1,0 +1,81 @@
+//! What the host says of itself, under paths that no deployed stack has: readiness, and a look
+//! into the in-process broker, which has no console of its own.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    routing::{get, post},
+};
+use marquee_lambda::problem::{MALFORMED_REQUEST, Problem};
+use marquee_messaging::{
+    backends::memory::MemoryBroker,
+    message::{Message, Metadata},
+    publisher::{Outgoing, Publisher},
+    topology,
+};
+use serde_json::{Value, json};
+
+pub fn router(broker: MemoryBroker) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/_host/queues", get(queues))
+        .route("/_host/queues/{queue}/dead-letters", get(dead_letters))
+        .route("/_host/queues/{queue}/redrive", post(redrive))
+        .route("/_host/exchanges/{exchange}/{routing_key}", post(publish))
+        .with_state(broker)
+}
+
+async fn health() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+async fn queues(State(broker): State<MemoryBroker>) -> Json<Value> {
+    let queues = topology::QUEUES.iter().map(|queue| {
+        let depth = broker.depth(queue.name);
+        json!({ "name": queue.name, "consumer": queue.consumer, "messages": depth })
+    });
+    Json(queues.collect())
+}
+
+async fn dead_letters(
+    State(broker): State<MemoryBroker>,
+    Path(queue): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    known(&queue)?;
+    let letters = broker.dead_letters(&queue);
+    let letters = letters.iter().map(|letter| {
+        json!({
+            "body": letter.message.body,
+            "attributes": letter.message.metadata.to_attributes(),
+            "reason": letter.reason,
+        })
+    });
+    Ok(Json(letters.collect()))
+}
+
+async fn redrive(
+    State(broker): State<MemoryBroker>,
+    Path(queue): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    known(&queue)?;
+    Ok(Json(json!({ "moved": broker.redrive(&queue) })))
+}
+
+/// Publishes the body by hand, with no metadata, as any client of a real broker could.
+async fn publish(
+    State(broker): State<MemoryBroker>,
+    Path((exchange, routing_key)): Path<(String, String)>,
+    body: String,
+) -> Result<StatusCode, Problem> {
+    let message = Message { metadata: Metadata::default(), body };
+    let outgoing = Outgoing { exchange, routing_key, message };
+    for result in broker.publish(&[outgoing]).await {
+        result.map_err(|error| Problem::new(&MALFORMED_REQUEST, error.to_string()))?;
+    }
+    Ok(StatusCode::ACCEPTED)
+}
+
+fn known(queue: &str) -> Result<(), Problem> {
+    topology::queue(queue).map(drop).ok_or_else(|| Problem::not_found("queue"))
+}

@@ -1,0 +1,33 @@
+//! What a newcomer sees first.
+
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+};
+
+use crate::demo;
+
+/// Says where everything is, on standard output. A closed output is no reason to stop.
+pub fn print(address: SocketAddr) {
+    let session = demo::SESSION;
+    let text = format!(
+        r#"
+Marquee is ready on http://{address}
+
+  Try it in a browser:  http://{address}/docs
+  Or from a shell:
+
+    curl http://{address}/api/v1/sessions/{session}/seat-map
+
+    curl http://{address}/api/v1/reservations \
+      -H 'X-User-ID: {user}' \
+      -d '{{"session_id":"{session}","seats":[{{"session_seat_id":"{seat}"}}]}}'
+
+    curl http://{address}/api/v1/tickets/user/{user}
+
+"#,
+        user = demo::USER,
+        seat = demo::SEAT_4,
+    );
+    let _ = io::stdout().write_all(text.as_bytes());
+}

@@ -1,0 +1,116 @@
+//! The deployed functions: what API Gateway routes, queue mappings and schedules say on AWS.
+//!
+//! `tests/tidy` holds this list against each package's own `[package.metadata.function]`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use marquee_lambda::{Error, clock::SystemClock, consumer::MessageHandler};
+use marquee_messaging::backends::memory::MemoryBroker;
+use marquee_store::booking::BookingStore;
+use on_reservation_event::OnReservationEvent;
+use relay_outbox::RelayOutbox;
+use reservations_api::signing::TicketSigner;
+
+use crate::{database::LocalDatabase, settings::Settings, signing_key};
+
+/// A function behind the gateway: the paths that lead to it, and its handler.
+#[derive(Clone, Debug)]
+pub struct HttpFunction {
+    pub name: &'static str,
+    /// As API Gateway writes them: a path, or `…/{proxy+}` for all below it.
+    pub routes: &'static [&'static str],
+    pub router: Router,
+}
+
+pub const SESSIONS_API: &[&str] = &[
+    "ANY /api/v1/organizers",
+    "ANY /api/v1/organizers/{proxy+}",
+    "ANY /api/v1/locations",
+    "ANY /api/v1/locations/{proxy+}",
+    "ANY /api/v1/halls/{proxy+}",
+    "ANY /api/v1/events",
+    "ANY /api/v1/events/{proxy+}",
+    "ANY /api/v1/sessions",
+    "ANY /api/v1/sessions/{proxy+}",
+    "ANY /api/v1/price-tiers",
+    "ANY /api/v1/price-tiers/{proxy+}",
+    "ANY /api/v1/admin/price-tiers",
+    "ANY /api/internal/{proxy+}",
+];
+pub const RESERVATIONS_API: &[&str] = &[
+    "ANY /api/v1/reservations",
+    "ANY /api/v1/reservations/{proxy+}",
+    "ANY /api/v1/tickets/{proxy+}",
+    "ANY /.well-known/jwks.json",
+];
+pub const DOCS_API: &[&str] = &[
+    "ANY /docs",
+    "ANY /docs/{proxy+}",
+    "ANY /openapi.json",
+    "ANY /problems",
+    "ANY /problems/{proxy+}",
+];
+
+#[derive(Debug)]
+pub struct Functions {
+    pub store: BookingStore,
+    pub http: Vec<HttpFunction>,
+    broker: MemoryBroker,
+    expire_limits: expire_reservations::Limits,
+}
+
+impl Functions {
+    pub fn new(
+        settings: &Settings,
+        database: &LocalDatabase,
+        broker: &MemoryBroker,
+    ) -> Result<Self, Error> {
+        let key = match &settings.ticket_signing_key {
+            Some(key) => key.clone(),
+            None => signing_key::load_or_create(settings.data.as_deref())?,
+        };
+        let store = BookingStore::new(database.booking_table());
+        let sessions_api = sessions_api::router(sessions_api::Services {
+            store: store.clone(),
+            clock: Arc::new(SystemClock),
+            hold_for: settings.policy.hold_for,
+        });
+        let reservations_api = reservations_api::router(reservations_api::Services {
+            store: store.clone(),
+            clock: Arc::new(SystemClock),
+            payments: Arc::new(settings.payments),
+            signer: Arc::new(TicketSigner::from_pem(&key)?),
+            policy: settings.policy,
+        });
+        let http = vec![
+            HttpFunction { name: "sessions-api", routes: SESSIONS_API, router: sessions_api },
+            HttpFunction {
+                name: "reservations-api",
+                routes: RESERVATIONS_API,
+                router: reservations_api,
+            },
+            HttpFunction { name: "docs-api", routes: DOCS_API, router: docs_api::router() },
+        ];
+        Ok(Self { store, http, broker: broker.clone(), expire_limits: settings.expire_limits })
+    }
+
+    /// Each queue and the handler of the function that consumes it.
+    pub fn consumers(&self) -> Vec<(&'static str, Arc<dyn MessageHandler>)> {
+        let on_reservation_event = OnReservationEvent { store: self.store.clone() };
+        vec![("event_service_queue", Arc::new(on_reservation_event))]
+    }
+
+    pub fn relay(&self) -> RelayOutbox {
+        RelayOutbox { publisher: Arc::new(self.broker.clone()) }
+    }
+
+    /// One tick of the schedule.
+    pub async fn expire_reservations(&self) {
+        match expire_reservations::run(&self.store, &SystemClock, self.expire_limits).await {
+            Ok(report) if report == expire_reservations::Report::default() => {}
+            Ok(report) => tracing::info!(?report, "expire-reservations"),
+            Err(error) => tracing::warn!(%error, "expire-reservations failed"),
+        }
+    }
+}

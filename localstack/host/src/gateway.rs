@@ -1,0 +1,145 @@
+//! API Gateway's HTTP API: a request becomes an event of payload format 2.0, the function's answer
+//! becomes a response.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{ConnectInfo, FromRequest, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode},
+    response::IntoResponse,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use marquee_domain::time::Clock;
+use marquee_lambda::{
+    Error,
+    clock::SystemClock,
+    http,
+    problem::{INTERNAL, NOT_FOUND, Problem},
+};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::functions::{Functions, HttpFunction};
+
+pub fn router(functions: Arc<Functions>) -> Router {
+    Router::new().fallback(forward).with_state(functions)
+}
+
+async fn forward(
+    State(functions): State<Arc<Functions>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response<Body> {
+    let path = request.uri().path().to_owned();
+    let Some((function, route)) = route(&functions.http, &path) else {
+        let detail = format!("there is nothing at {path}; see /docs");
+        return Problem::new(&NOT_FOUND, detail).into_response();
+    };
+    let router = function.router.clone();
+    let answer = async {
+        let event = event(request, route, peer).await?;
+        response(http::invoke(router, event).await?)
+    };
+    match answer.await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(%error, function = function.name, "no answer from a function");
+            Problem::new(&INTERNAL, "the request failed on our side".into()).into_response()
+        }
+    }
+}
+
+/// The longest route that fits, as API Gateway chooses.
+fn route<'a>(functions: &'a [HttpFunction], path: &str) -> Option<(&'a HttpFunction, &'a str)> {
+    let fits = |route: &str| {
+        let pattern = route.split_once(' ').map_or(route, |(_, pattern)| pattern);
+        match pattern.strip_suffix("{proxy+}") {
+            Some(prefix) => path.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()),
+            None => path == pattern,
+        }
+    };
+    functions
+        .iter()
+        .flat_map(|function| function.routes.iter().map(move |route| (function, *route)))
+        .filter(|(_, route)| fits(route))
+        .max_by_key(|(_, route)| route.len())
+}
+
+async fn event(request: Request, route: &str, peer: SocketAddr) -> Result<Value, Error> {
+    let method = request.method().to_string();
+    let uri = request.uri().clone();
+    let headers = joined(request.headers());
+    let user_agent = headers.get("user-agent").cloned().unwrap_or_default();
+    let body = Bytes::from_request(request, &()).await.map_err(|error| error.to_string())?;
+    let (body, is_base64) = match String::from_utf8(body.into()) {
+        Ok(text) => (text, false),
+        Err(binary) => (BASE64_STANDARD.encode(binary.as_bytes()), true),
+    };
+    let now = SystemClock.now();
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": route,
+        "rawPath": uri.path(),
+        "rawQueryString": uri.query().unwrap_or_default(),
+        "headers": headers,
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "local",
+            "domainName": "localhost",
+            "domainPrefix": "local",
+            "http": {
+                "method": method,
+                "path": uri.path(),
+                "protocol": "HTTP/1.1",
+                "sourceIp": peer.ip(),
+                "userAgent": user_agent,
+            },
+            "requestId": Uuid::new_v4(),
+            "routeKey": route,
+            "stage": "$default",
+            "time": now.to_string(),
+            "timeEpoch": now.millis(),
+        },
+        "isBase64Encoded": is_base64,
+    });
+    if !body.is_empty() {
+        event["body"] = Value::String(body);
+    }
+    Ok(event)
+}
+
+/// API Gateway joins a repeated header's values with commas.
+fn joined(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let mut joined: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in headers {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        joined
+            .entry(name.to_string())
+            .and_modify(|values| {
+                values.push(',');
+                values.push_str(&value);
+            })
+            .or_insert(value);
+    }
+    joined
+}
+
+fn response(answer: Value) -> Result<Response<Body>, Error> {
+    let status = answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
+    let status = StatusCode::from_u16(status.ok_or("an answer without a status")?)?;
+    let body = match answer["body"].as_str().unwrap_or_default() {
+        encoded if answer["isBase64Encoded"] == true => BASE64_STANDARD.decode(encoded)?,
+        text => text.as_bytes().to_vec(),
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let no_headers = Map::new();
+    let headers = answer["headers"].as_object().unwrap_or(&no_headers);
+    for (name, value) in headers {
+        let value = HeaderValue::from_str(value.as_str().unwrap_or_default())?;
+        response.headers_mut().insert(HeaderName::try_from(name)?, value);
+    }
+    Ok(response)
+}

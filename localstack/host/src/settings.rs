@@ -1,0 +1,93 @@
+//! What can be set: where to listen and what to keep on the command line, limits and periods in
+//! the environment. `docs/configuration.md` lists the latter.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Parser, ValueEnum};
+use marquee_lambda::{Error, config};
+use marquee_messaging::topology::RetryPolicy;
+use marquee_store::booking::holds::HoldPolicy;
+use reservations_api::payments::MockPayments;
+
+/// Marquee on this machine: the whole system in one process.
+#[derive(Debug, Parser)]
+#[command(name = "marquee", version)]
+pub struct Cli {
+    /// Where to serve HTTP
+    #[arg(long, default_value = "127.0.0.1:3000")]
+    listen: SocketAddr,
+    /// What carries messages
+    #[arg(long, value_enum, default_value_t = Broker::Memory)]
+    broker: Broker,
+    /// Where RabbitMQ is, for `--broker rabbitmq`
+    #[arg(long, default_value = "amqp://guest:guest@127.0.0.1:5672")]
+    amqp_url: String,
+    /// Keep all data in this file instead of in memory
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Broker {
+    /// In this process
+    Memory,
+    /// A RabbitMQ server: not in this version
+    Rabbitmq,
+}
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub listen: SocketAddr,
+    pub data: Option<PathBuf>,
+    pub policy: HoldPolicy,
+    pub payments: MockPayments,
+    /// The private key of ticket codes; made at the first start if missing.
+    pub ticket_signing_key: Option<String>,
+    pub expire_every: Duration,
+    pub expire_limits: expire_reservations::Limits,
+    pub stream_poll: Duration,
+    /// Instead of each queue's own.
+    pub retry: Option<RetryPolicy>,
+}
+
+impl Cli {
+    pub fn settings(self) -> Result<Settings, Error> {
+        if self.broker == Broker::Rabbitmq {
+            let url = self.amqp_url;
+            return Err(format!(
+                "--broker rabbitmq ({url}) is not in this version; use --broker memory"
+            )
+            .into());
+        }
+        Ok(Settings { listen: self.listen, data: self.data, ..Settings::from_env()? })
+    }
+}
+
+impl Settings {
+    /// Any free port, nothing kept, the rest from the environment.
+    pub fn from_env() -> Result<Self, Error> {
+        Ok(Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data: None,
+            policy: reservations_api::policy_from_env()?,
+            payments: MockPayments::from_env()?,
+            ticket_signing_key: config::optional("TICKET_SIGNING_KEY"),
+            expire_every: config::seconds_or("EXPIRE_EVERY_SECONDS", Duration::from_secs(60))?,
+            expire_limits: expire_reservations::Limits::from_env()?,
+            stream_poll: config::seconds_or("STREAM_POLL_SECONDS", Duration::from_millis(50))?,
+            retry: retry_from_env()?,
+        })
+    }
+}
+
+/// `RETRY_DELAY_SECONDS` and `RETRY_ATTEMPTS_MAX` replace every queue's policy.
+fn retry_from_env() -> Result<Option<RetryPolicy>, config::ConfigError> {
+    let standard = RetryPolicy::STANDARD;
+    let delay = config::seconds_or("RETRY_DELAY_SECONDS", standard.delay_first)?;
+    let policy = RetryPolicy {
+        attempts_max: config::number_or("RETRY_ATTEMPTS_MAX", standard.attempts_max)?,
+        delay_first: delay,
+        delay_max: standard.delay_max.max(delay),
+    };
+    Ok((policy != standard).then_some(policy))
+}

@@ -1,0 +1,145 @@
+//! Lambda's stream mapping: reads the table's stream in order and hands batches to the relay,
+//! going on from the first record that failed.
+//!
+//! The in-process broker forgets its messages when the process ends. So, with a data file, the
+//! place in the stream is put on record only at a moment when the broker is empty: whatever was
+//! published but not yet dealt with, dead letters included, is read and published again at the
+//! next start. Consumers are safe under that by design.
+
+use std::{sync::Arc, time::Duration};
+
+use super::Stop;
+use dynoxide::actions::{
+    get_item::GetItemRequest, get_records::GetRecordsRequest,
+    get_shard_iterator::GetShardIteratorRequest, put_item::PutItemRequest,
+};
+use marquee_lambda::{
+    Error,
+    stream::{StreamEvent, relay},
+};
+use marquee_messaging::backends::memory::MemoryBroker;
+use relay_outbox::RelayOutbox;
+use serde_json::{Value, json};
+
+use crate::database::{BOOKING_TABLE, LocalDatabase};
+
+/// As Lambda's default for streams.
+const BATCH_LEN_MAX: usize = 100;
+/// Before a failed batch is tried again.
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+#[derive(Debug)]
+pub struct Poller {
+    pub database: Arc<LocalDatabase>,
+    pub broker: MemoryBroker,
+    pub relay: RelayOutbox,
+    pub period: Duration,
+    /// Whether to keep the place in the stream for the next start.
+    pub checkpoint: bool,
+}
+
+impl Poller {
+    pub async fn run(self, mut stop: Stop) {
+        let poller = Arc::new(self);
+        let mut done = blocking(&poller, Self::last_checkpoint).await.unwrap_or_default();
+        let mut on_record = done.clone();
+        loop {
+            let pause = match poller.step(&mut done).await {
+                Ok(true) => Duration::ZERO,
+                Ok(false) => poller.period,
+                Err(error) => {
+                    tracing::warn!(%error, "the stream will be read again");
+                    RETRY_PAUSE
+                }
+            };
+            if poller.checkpoint && done != on_record && poller.broker.is_empty() {
+                let place = done.clone();
+                match blocking(&poller, move |poller| poller.set_checkpoint(&place)).await {
+                    Ok(()) => on_record.clone_from(&done),
+                    Err(error) => tracing::warn!(%error, "the stream's place was not recorded"),
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stop.requested() => return,
+            }
+        }
+    }
+
+    /// Relays one batch and moves `done` to the last record that needs no more work. Whether to
+    /// go on at once.
+    async fn step(self: &Arc<Self>, done: &mut Option<String>) -> Result<bool, Error> {
+        let after = done.clone();
+        let records = blocking(self, move |poller| poller.read(after.as_deref())).await?;
+        let last = records.last().and_then(sequence_number);
+        let Some(last) = last else { return Ok(false) };
+        let event: StreamEvent = serde_json::from_value(json!({ "Records": records }))?;
+        let response = relay(&self.relay, event).await;
+        let Some(failed) = response.batch_item_failures.first() else {
+            *done = Some(last);
+            return Ok(records.len() == BATCH_LEN_MAX);
+        };
+        let handled = records.iter().map_while(|record| {
+            sequence_number(record).filter(|number| *number != failed.item_identifier)
+        });
+        if let Some(before_failed) = handled.last() {
+            *done = Some(before_failed);
+        }
+        Err("a record could not be published".into())
+    }
+
+    /// Records as Lambda's events show them.
+    fn read(&self, after: Option<&str>) -> Result<Vec<Value>, Error> {
+        let database = &self.database.database.0;
+        let table = dynoxide::streams::table_arn(BOOKING_TABLE);
+        let iterator = database.get_shard_iterator(GetShardIteratorRequest {
+            stream_arn: format!("{table}/stream/latest"),
+            shard_id: dynoxide::streams::shard_id(BOOKING_TABLE),
+            shard_iterator_type: match after {
+                Some(_) => "AFTER_SEQUENCE_NUMBER".into(),
+                None => "TRIM_HORIZON".into(),
+            },
+            sequence_number: after.map(str::to_owned),
+        })?;
+        let records = database.get_records(GetRecordsRequest {
+            shard_iterator: iterator.shard_iterator.unwrap_or_default(),
+            limit: Some(BATCH_LEN_MAX),
+        })?;
+        let records = records.records.iter().map(serde_json::to_value);
+        Ok(records.collect::<Result<_, _>>()?)
+    }
+
+    fn last_checkpoint(&self) -> Result<Option<String>, Error> {
+        let request: GetItemRequest = serde_json::from_value(json!({
+            "TableName": BOOKING_TABLE, "Key": checkpoint_key(),
+        }))?;
+        let found = serde_json::to_value(self.database.database.0.get_item(request)?)?;
+        Ok(found["Item"]["place"]["S"].as_str().map(str::to_owned))
+    }
+
+    fn set_checkpoint(&self, place: &Option<String>) -> Result<(), Error> {
+        let mut item = checkpoint_key();
+        item["place"] = json!({ "S": place.as_deref().unwrap_or_default() });
+        let request: PutItemRequest =
+            serde_json::from_value(json!({ "TableName": BOOKING_TABLE, "Item": item }))?;
+        self.database.database.0.put_item(request)?;
+        Ok(())
+    }
+}
+
+fn checkpoint_key() -> Value {
+    json!({ "pk": { "S": "host" }, "sk": { "S": "stream" } })
+}
+
+fn sequence_number(record: &Value) -> Option<String> {
+    record["dynamodb"]["SequenceNumber"].as_str().map(str::to_owned)
+}
+
+/// The database's own interface blocks.
+async fn blocking<T: Send + 'static>(
+    poller: &Arc<Poller>,
+    work: impl FnOnce(&Poller) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let poller = Arc::clone(poller);
+    tokio::task::spawn_blocking(move || work(&poller)).await?
+}

@@ -1,0 +1,53 @@
+//! Payment: what is remembered of one, and the port to whoever takes the money.
+
+use async_trait::async_trait;
+
+use crate::{money::Money, time::Timestamp};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaymentStatus {
+    Captured,
+    /// Came for a hold that was lost; the money has to go back.
+    RefundDue,
+    Refunded,
+}
+
+impl PaymentStatus {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Captured => "captured",
+            Self::RefundDue => "refund_due",
+            Self::Refunded => "refunded",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Captured, Self::RefundDue, Self::Refunded].into_iter().find(|s| s.name() == name)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    pub id: String,
+    pub status: PaymentStatus,
+    pub at: Timestamp,
+    /// The hold had run out when the payment came.
+    pub late: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PaymentError {
+    #[error("the payment was declined")]
+    Declined,
+    /// Nobody knows whether the money moved; asking again with the same id is safe.
+    #[error("the payment provider did not answer in time")]
+    TimedOut,
+}
+
+/// Whoever takes the money. Both calls must be idempotent by `payment_id`: an answer may be lost
+/// and the call made again.
+#[async_trait]
+pub trait Payments: Send + Sync {
+    async fn capture(&self, payment_id: &str, amount: Money) -> Result<(), PaymentError>;
+    async fn refund(&self, payment_id: &str, amount: Money) -> Result<(), PaymentError>;
+}

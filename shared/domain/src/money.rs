@@ -1,0 +1,127 @@
+//! Decimal amounts. No amount is ever a float, here or in storage.
+
+use std::{fmt, iter::Sum, str::FromStr};
+
+use rust_decimal::{Decimal, RoundingStrategy};
+
+/// Larger than any ticket, small enough that no sum of a hall overflows or loses a digit as JSON.
+const AMOUNT_MAX: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AmountError {
+    #[error("must be a decimal number")]
+    NotANumber,
+    #[error("must not be negative")]
+    Negative,
+    #[error("must be at most {AMOUNT_MAX}")]
+    TooLarge,
+}
+
+/// An amount in the seller's currency, with two decimal places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Money(Decimal);
+
+impl Money {
+    pub const ZERO: Self = Self(Decimal::ZERO);
+
+    /// Rounds half away from zero to two places, as a till does.
+    pub fn times(self, multiplier: Multiplier) -> Self {
+        Self(round_to_cents(self.0 * multiplier.0))
+    }
+
+    pub const fn decimal(self) -> Decimal {
+        self.0
+    }
+}
+
+impl FromStr for Money {
+    type Err = AmountError;
+
+    fn from_str(text: &str) -> Result<Self, AmountError> {
+        parse_amount(text).map(|amount| Self(round_to_cents(amount)))
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.normalize().fmt(f)
+    }
+}
+
+impl Sum for Money {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        Self(amounts.map(|amount| amount.0).sum())
+    }
+}
+
+/// What a price tier multiplies the base price by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Multiplier(Decimal);
+
+impl Multiplier {
+    pub const ONE: Self = Self(Decimal::ONE);
+
+    pub const fn decimal(self) -> Decimal {
+        self.0
+    }
+}
+
+impl FromStr for Multiplier {
+    type Err = AmountError;
+
+    fn from_str(text: &str) -> Result<Self, AmountError> {
+        parse_amount(text).map(Self)
+    }
+}
+
+impl fmt::Display for Multiplier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.normalize().fmt(f)
+    }
+}
+
+fn round_to_cents(amount: Decimal) -> Decimal {
+    amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
+}
+
+fn parse_amount(text: &str) -> Result<Decimal, AmountError> {
+    let amount = Decimal::from_str(text)
+        .or_else(|_| Decimal::from_scientific(text))
+        .map_err(|_| AmountError::NotANumber)?;
+    if amount.is_sign_negative() && !amount.is_zero() {
+        return Err(AmountError::Negative);
+    }
+    if amount > AMOUNT_MAX {
+        return Err(AmountError::TooLarge);
+    }
+    Ok(amount)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn money(text: &str) -> Money {
+        text.parse().expect("an amount")
+    }
+
+    #[test]
+    fn a_third_of_a_price_is_rounded_once_and_half_goes_up() {
+        let third: Multiplier = "0.333333".parse().expect("a multiplier");
+        assert_eq!(money("10.00").times(third), money("3.33"));
+        let half: Multiplier = "0.5".parse().expect("a multiplier");
+        assert_eq!(money("0.01").times(half), money("0.01"));
+    }
+
+    #[test]
+    fn ten_times_ten_cents_is_exactly_one() {
+        assert_eq!(std::iter::repeat_n(money("0.1"), 10).sum::<Money>(), money("1"));
+    }
+
+    #[test]
+    fn amounts_outside_the_range_are_refused() {
+        assert_eq!("-1".parse::<Money>(), Err(AmountError::Negative));
+        assert_eq!("1e12".parse::<Money>(), Err(AmountError::TooLarge));
+        assert_eq!("ten".parse::<Money>(), Err(AmountError::NotANumber));
+    }
+}

@@ -1,0 +1,15 @@
+//! The machine's clock.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use marquee_domain::time::{Clock, Timestamp};
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
+    }
+}

@@ -1,0 +1,36 @@
+//! Settings from the environment. `docs/configuration.md` lists them all.
+
+use std::{env, str::FromStr, time::Duration};
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("environment variable {0} is not set")]
+    Missing(&'static str),
+    #[error("environment variable {name} is {value:?}, which is not {expected}")]
+    Invalid { name: &'static str, value: String, expected: &'static str },
+}
+
+pub fn required(name: &'static str) -> Result<String, ConfigError> {
+    optional(name).ok_or(ConfigError::Missing(name))
+}
+
+/// `None` if the variable is unset or empty.
+pub fn optional(name: &'static str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+pub fn number_or<T: FromStr>(name: &'static str, default: T) -> Result<T, ConfigError> {
+    let Some(value) = optional(name) else { return Ok(default) };
+    let expected = "a whole number in range";
+    value.parse().map_err(|_| ConfigError::Invalid { name, value, expected })
+}
+
+/// A number of seconds, with or without a fraction.
+pub fn seconds_or(name: &'static str, default: Duration) -> Result<Duration, ConfigError> {
+    let Some(value) = optional(name) else { return Ok(default) };
+    value
+        .parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or(ConfigError::Invalid { name, value, expected: "a number of seconds" })
+}

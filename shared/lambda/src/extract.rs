@@ -1,0 +1,158 @@
+//! Reading requests: what cannot be read is a problem that says where and why.
+
+use std::str::FromStr;
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Path, Request},
+    http::{HeaderMap, request::Parts},
+};
+use marquee_domain::ids::UserId;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::problem::{MALFORMED_BODY, MALFORMED_REQUEST, Problem};
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Payload<T> {
+    pub value: T,
+    /// The body with its fields in order: the same for every way of writing the same request.
+    pub canonical: Vec<u8>,
+}
+
+impl<T, S> FromRequest<S> for Payload<T>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|error| Problem::new(&MALFORMED_BODY, error.to_string()))?;
+        parse(&bytes)
+    }
+}
+
+/// A JSON body that may be missing altogether.
+#[derive(Debug)]
+pub struct OptionalPayload<T>(pub T);
+
+impl<T, S> FromRequest<S> for OptionalPayload<T>
+where
+    T: DeserializeOwned + Default,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|error| Problem::new(&MALFORMED_BODY, error.to_string()))?;
+        match bytes.trim_ascii() {
+            b"" | b"null" => Ok(Self(T::default())),
+            bytes => parse(bytes).map(|payload| Self(payload.value)),
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Payload<T>, Problem> {
+    let json: Value = serde_json::from_slice(bytes)
+        .map_err(|error| Problem::new(&MALFORMED_BODY, format!("the body is not JSON: {error}")))?;
+    let canonical = json.to_string().into_bytes();
+    let value = serde_path_to_error::deserialize(json).map_err(|error| {
+        let path = error.path().to_string();
+        match error.into_inner().to_string() {
+            // serde names a missing field in its message, and the path of its parent.
+            missing if missing.starts_with("missing field `") => {
+                let name = missing.split('`').nth(1).unwrap_or_default();
+                let path = if path == "." { name.to_owned() } else { format!("{path}.{name}") };
+                Problem::invalid_field(&path, "is missing")
+            }
+            detail => Problem::invalid_field(&path, detail),
+        }
+    })?;
+    Ok(Payload { value, canonical })
+}
+
+/// The one identifier in the path. What is not a UUID cannot exist, so it is not found.
+#[derive(Clone, Copy, Debug)]
+pub struct PathId<T>(pub T);
+
+impl<T, S> FromRequestParts<S> for PathId<T>
+where
+    T: FromStr,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|error| Problem::new(&MALFORMED_REQUEST, error.to_string()))?;
+        let id = text.parse().map(Self);
+        id.map_err(|_| Problem::not_found(&format!("thing: {text:?} is not an identifier")))
+    }
+}
+
+/// The buyer, from `X-User-ID`. Whatever stands in front of the API answers for its truth.
+#[derive(Clone, Copy, Debug)]
+pub struct Buyer(pub UserId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Buyer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let problem = |detail: &str| {
+            Problem::new(&MALFORMED_REQUEST, format!("header X-User-ID {detail}"))
+                .with("field", "X-User-ID")
+        };
+        let text = header(&parts.headers, "x-user-id").ok_or_else(|| problem("is missing"))?;
+        text.parse().map(Self).map_err(|_| problem("must be a UUID"))
+    }
+}
+
+/// `Idempotency-Key`, if sent, and on whose behalf: a key is the caller's own.
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey {
+    pub key: Option<String>,
+    pub caller: String,
+}
+
+/// Longer than any UUID or hash that is used as one.
+const IDEMPOTENCY_KEY_LEN_MAX: usize = 255;
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let key = header(&parts.headers, "idempotency-key");
+        if key.is_some_and(|key| key.is_empty() || key.len() > IDEMPOTENCY_KEY_LEN_MAX) {
+            let detail =
+                format!("Idempotency-Key must have 1 to {IDEMPOTENCY_KEY_LEN_MAX} characters");
+            return Err(Problem::new(&MALFORMED_REQUEST, detail).with("field", "Idempotency-Key"));
+        }
+        let caller = header(&parts.headers, "x-user-id").unwrap_or_default().to_owned();
+        Ok(Self { key: key.map(str::to_owned), caller })
+    }
+}
+
+#[cfg(feature = "store")]
+impl IdempotencyKey {
+    /// The tag for a request of `scope`: the route, and what it is about.
+    pub fn tag(
+        &self,
+        scope: &str,
+        canonical_body: &[u8],
+    ) -> Option<marquee_store::idempotency::IdempotencyTag> {
+        let scope = format!("{scope}\n{}", self.caller);
+        let key = self.key.as_deref()?;
+        Some(marquee_store::idempotency::IdempotencyTag::new(&scope, key, canonical_body))
+    }
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or_default().trim())
+}

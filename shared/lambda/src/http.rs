@@ -1,0 +1,65 @@
+//! A function behind API Gateway's HTTP API.
+
+use std::panic::AssertUnwindSafe;
+
+use axum::{Router, body::Body, extract::Request, response::IntoResponse};
+use futures_util::FutureExt;
+use lambda_http::{Adapter, request::LambdaRequest};
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::Value;
+use tower::{Service, ServiceExt, service_fn};
+
+use crate::{
+    Error,
+    problem::{INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, Problem},
+};
+
+/// The answers that are the same for every API: unknown path, wrong method, and the last resort.
+pub fn finish(router: Router) -> Router {
+    router
+        .fallback(|request: Request| async move {
+            Problem::new(&NOT_FOUND, format!("there is nothing at {}", request.uri().path()))
+        })
+        .method_not_allowed_fallback(|request: Request| async move {
+            let (method, path) = (request.method(), request.uri().path());
+            Problem::new(&METHOD_NOT_ALLOWED, format!("{path} does not answer to {method}"))
+        })
+}
+
+pub async fn run(router: Router) -> Result<(), Error> {
+    lambda_http::run(guarded(router)).await
+}
+
+/// Answers one API Gateway event (payload format 2.0), as the runtime would.
+pub async fn invoke(router: Router, event: Value) -> Result<Value, Error> {
+    let request: LambdaRequest = serde_json::from_value(event)?;
+    let event = LambdaEvent::new(request, Context::default());
+    // Not `oneshot`: the adapter is not `Send`, its answer is.
+    let answer = Adapter::from(guarded(router)).call(event);
+    let response = answer.await?;
+    Ok(serde_json::to_value(response)?)
+}
+
+/// Turns a panic into an answer, so that it neither ends the environment nor says what it was.
+fn guarded(
+    router: Router,
+) -> impl Service<
+    lambda_http::Request,
+    Response = axum::response::Response,
+    Error = std::convert::Infallible,
+    Future: Send,
+> + Clone {
+    service_fn(move |request: lambda_http::Request| {
+        let router = router.clone();
+        async move {
+            let request = request.map(Body::new);
+            match AssertUnwindSafe(router.oneshot(request)).catch_unwind().await {
+                Ok(response) => response,
+                Err(_) => {
+                    Ok(Problem::new(&INTERNAL, "the request failed; it may be retried".into())
+                        .into_response())
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,36 @@
+//! How a function is run.
+//!
+//! Each trigger has an entry for the real runtime and one that takes the event's JSON, which is
+//! what the host and the tests call: the same handler sees the same bytes everywhere.
+//!
+//! | trigger | module | runtime | by hand |
+//! |---|---|---|---|
+//! | HTTP | [`http`] | [`http::run`] | [`http::invoke`] |
+//! | queue | [`consumer`] | [`consumer::run`] | [`consumer::consume_sqs`] |
+//! | stream | [`stream`] | [`stream::run`] | [`stream::relay`] |
+//! | schedule | [`schedule`] | [`schedule::run`] | the handler itself |
+//!
+//! For every function: [`config`], [`telemetry`], [`clock`]. For HTTP: [`problem`] is the list of
+//! errors a caller can get, [`extract`] reads requests, [`json`] has the field types.
+
+pub mod clock;
+pub mod config;
+#[cfg(feature = "consumer")]
+pub mod consumer;
+#[cfg(feature = "http")]
+pub mod extract;
+#[cfg(feature = "http")]
+pub mod http;
+#[cfg(feature = "http")]
+pub mod json;
+#[cfg(feature = "http")]
+pub mod page;
+#[cfg(feature = "http")]
+pub mod problem;
+pub mod schedule;
+#[cfg(feature = "stream")]
+pub mod stream;
+pub mod telemetry;
+
+/// What a function's `main` returns.
+pub type Error = lambda_runtime::Error;

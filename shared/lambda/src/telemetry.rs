@@ -1,0 +1,22 @@
+//! Structured logs. A failure is logged once, where it is handled, as a sentence and fields, with
+//! nothing that says who the user is.
+
+use tracing_subscriber::EnvFilter;
+
+/// One JSON object a line, as CloudWatch wants it.
+pub fn init_json() {
+    let logs = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false);
+    // A second call, as in a test, finds the first one's subscriber in place.
+    let _ = logs.with_env_filter(filter()).with_target(false).try_init();
+}
+
+/// For people at a terminal, on standard error.
+pub fn init_text() {
+    let logs = tracing_subscriber::fmt().compact().with_writer(std::io::stderr);
+    let _ = logs.with_env_filter(filter()).try_init();
+}
+
+/// `RUST_LOG`, or what matters.
+fn filter() -> EnvFilter {
+    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"))
+}

@@ -1,0 +1,274 @@
+//! The in-process broker: the same routing, retry, delay and dead-letter rules as the others.
+//!
+//! Nothing is kept on disk. Whoever runs it must be able to publish again what was lost with the
+//! process; the host does so from the tables' streams.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use serde::Serialize;
+use tokio::{sync::Notify, time::Instant};
+
+use crate::{
+    message::Message,
+    publisher::{DeadLetters, Outgoing, PublishError, Publisher},
+    topology::{self, Queue, RetryPolicy},
+};
+
+/// Same as SQS's, so that a message that is too large fails on a laptop too.
+const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
+
+#[derive(Clone, Debug)]
+pub struct MemoryBroker {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    queues: HashMap<&'static str, Mutex<QueueState>>,
+    arrivals: Notify,
+    queue_len_max: usize,
+}
+
+#[derive(Debug)]
+struct QueueState {
+    retry: RetryPolicy,
+    ready: VecDeque<Stored>,
+    delayed: BTreeMap<(Instant, u64), Stored>,
+    in_flight: usize,
+    dead: Vec<DeadLetter>,
+    sequence: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Stored {
+    message: Message,
+    attempts: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    pub message: Message,
+    pub reason: String,
+}
+
+/// How many messages a queue has, by what they wait for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct QueueDepth {
+    pub ready: usize,
+    pub delayed: usize,
+    pub in_flight: usize,
+    pub dead: usize,
+}
+
+/// A message handed out. Settling consumes it; one dropped unsettled, because whoever had it
+/// failed, is tried again.
+#[derive(Debug)]
+pub struct Delivery {
+    shared: Arc<Shared>,
+    queue: &'static str,
+    stored: Stored,
+    settled: bool,
+}
+
+impl MemoryBroker {
+    /// `retry` replaces the topology's policy for every queue; a full queue refuses messages.
+    pub fn new(queue_len_max: usize, retry: Option<RetryPolicy>) -> Self {
+        let state = |queue: &Queue| QueueState {
+            retry: retry.unwrap_or(queue.retry),
+            ready: VecDeque::new(),
+            delayed: BTreeMap::new(),
+            in_flight: 0,
+            dead: Vec::new(),
+            sequence: 0,
+        };
+        let queues =
+            topology::QUEUES.iter().map(|queue| (queue.name, Mutex::new(state(queue)))).collect();
+        Self { shared: Arc::new(Shared { queues, arrivals: Notify::new(), queue_len_max }) }
+    }
+
+    /// Waits until `queue` has something due and hands out up to `batch_len_max` messages.
+    pub async fn receive(&self, queue: &'static str, batch_len_max: usize) -> Vec<Delivery> {
+        loop {
+            let arrival = self.shared.arrivals.notified();
+            tokio::pin!(arrival);
+            // Registered before looking, so that an arrival in between is not missed.
+            arrival.as_mut().enable();
+            let (batch, next_due) = self.shared.take_due(queue, batch_len_max);
+            if !batch.is_empty() {
+                return batch;
+            }
+            match next_due {
+                Some(due) => tokio::select! {
+                    () = arrival => {}
+                    () = tokio::time::sleep_until(due) => {}
+                },
+                None => arrival.await,
+            }
+        }
+    }
+
+    pub fn depth(&self, queue: &str) -> QueueDepth {
+        self.shared.lock(queue).map(|state| state.depth()).unwrap_or_default()
+    }
+
+    /// Nothing waits anywhere, dead letters included: all that was published is settled.
+    pub fn is_empty(&self) -> bool {
+        topology::QUEUES.iter().all(|queue| self.depth(queue.name) == QueueDepth::default())
+    }
+
+    pub fn dead_letters(&self, queue: &str) -> Vec<DeadLetter> {
+        self.shared.lock(queue).map(|state| state.dead.clone()).unwrap_or_default()
+    }
+
+    /// Puts the dead letters of `queue` back into it, with all attempts ahead of them again, and
+    /// says how many there were.
+    pub fn redrive(&self, queue: &str) -> usize {
+        let Some(mut state) = self.shared.lock(queue) else { return 0 };
+        let dead = mem::take(&mut state.dead);
+        let count = dead.len();
+        state.ready.extend(dead.into_iter().map(|d| Stored { message: d.message, attempts: 0 }));
+        drop(state);
+        self.shared.arrivals.notify_waiters();
+        count
+    }
+}
+
+impl Shared {
+    fn lock(&self, queue: &str) -> Option<MutexGuard<'_, QueueState>> {
+        // A panic elsewhere leaves a queue's state whole: every change to it is a single step.
+        self.queues.get(queue).map(|state| state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn take_due(
+        self: &Arc<Self>,
+        queue: &'static str,
+        batch_len_max: usize,
+    ) -> (Vec<Delivery>, Option<Instant>) {
+        let Some(mut state) = self.lock(queue) else { return (Vec::new(), None) };
+        let later = state.delayed.split_off(&(Instant::now(), u64::MAX));
+        let due = mem::replace(&mut state.delayed, later);
+        state.ready.extend(due.into_values());
+        let count = state.ready.len().min(batch_len_max);
+        let batch: Vec<_> = state
+            .ready
+            .drain(..count)
+            .map(|stored| Delivery { shared: Arc::clone(self), queue, stored, settled: false })
+            .collect();
+        state.in_flight += batch.len();
+        let next_due = state.delayed.keys().next().map(|(due, _)| *due);
+        (batch, next_due)
+    }
+
+    fn deliver(&self, outgoing: &Outgoing) -> Result<(), PublishError> {
+        let actual = outgoing.message.body.len();
+        if actual > PAYLOAD_BYTES_MAX {
+            return Err(PublishError::PayloadTooLarge { limit: PAYLOAD_BYTES_MAX, actual });
+        }
+        let Outgoing { exchange, routing_key, message } = outgoing;
+        let mut unroutable = true;
+        for queue in topology::routes(exchange, routing_key) {
+            unroutable = false;
+            let Some(mut state) = self.lock(queue.name) else { continue };
+            if state.ready.len() + state.delayed.len() >= self.queue_len_max {
+                return Err(PublishError::Unconfirmed(format!("queue {} is full", queue.name)));
+            }
+            state.ready.push_back(Stored { message: message.clone(), attempts: 0 });
+        }
+        match unroutable {
+            true => Err(PublishError::Unroutable {
+                exchange: exchange.clone(),
+                routing_key: routing_key.clone(),
+            }),
+            false => Ok(()),
+        }
+    }
+}
+
+impl QueueState {
+    fn depth(&self) -> QueueDepth {
+        QueueDepth {
+            ready: self.ready.len(),
+            delayed: self.delayed.len(),
+            in_flight: self.in_flight,
+            dead: self.dead.len(),
+        }
+    }
+
+    fn retry_later(&mut self, stored: Stored, reason: &str) {
+        match self.retry.delay_after(stored.attempts) {
+            Some(delay) => {
+                self.sequence += 1;
+                self.delayed.insert((Instant::now() + delay, self.sequence), stored);
+            }
+            None => {
+                let reason = format!("failed {} times, at last: {reason}", stored.attempts);
+                self.dead.push(DeadLetter { message: stored.message, reason });
+            }
+        }
+    }
+}
+
+impl Delivery {
+    pub fn message(&self) -> &Message {
+        &self.stored.message
+    }
+
+    /// Which attempt this is, counted from 1.
+    pub fn attempt(&self) -> u32 {
+        self.stored.attempts + 1
+    }
+
+    pub fn done(mut self) {
+        self.settle(|_, _| {});
+    }
+
+    /// Try again after the queue's delay; a dead letter once its attempts are used up.
+    pub fn retry_later(mut self, reason: &str) {
+        self.settle(|state, stored| state.retry_later(stored, reason));
+    }
+
+    fn settle(&mut self, how: impl FnOnce(&mut QueueState, Stored)) {
+        if mem::replace(&mut self.settled, true) {
+            return;
+        }
+        let attempts = self.attempt();
+        let stored = Stored { message: mem::take(&mut self.stored.message), attempts };
+        if let Some(mut state) = self.shared.lock(self.queue) {
+            state.in_flight = state.in_flight.saturating_sub(1);
+            how(&mut state, stored);
+        }
+        self.shared.arrivals.notify_waiters();
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        self.settle(|state, stored| state.retry_later(stored, "the consumer failed"));
+    }
+}
+
+#[async_trait]
+impl Publisher for MemoryBroker {
+    async fn publish(&self, batch: &[Outgoing]) -> Vec<Result<(), PublishError>> {
+        let results = batch.iter().map(|outgoing| self.shared.deliver(outgoing)).collect();
+        self.shared.arrivals.notify_waiters();
+        results
+    }
+}
+
+#[async_trait]
+impl DeadLetters for MemoryBroker {
+    async fn park(&self, queue: &str, message: &Message, reason: &str) -> Result<(), PublishError> {
+        let mut state = self
+            .shared
+            .lock(queue)
+            .ok_or_else(|| PublishError::Unconfirmed(format!("there is no queue {queue}")))?;
+        state.dead.push(DeadLetter { message: message.clone(), reason: reason.to_owned() });
+        Ok(())
+    }
+}

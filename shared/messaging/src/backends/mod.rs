@@ -1,0 +1,4 @@
+//! One file per broker.
+
+#[cfg(feature = "memory")]
+pub mod memory;

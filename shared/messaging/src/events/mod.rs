@@ -1,0 +1,3 @@
+//! The bodies of events, as JSON shows them.
+
+pub mod reservation;

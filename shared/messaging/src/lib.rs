@@ -1,0 +1,17 @@
+//! Messages and how they travel.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`message`] | a body as the outside world sees it, and the metadata beside it |
+//! | [`topology`] | the one table of exchanges, queues, consumers and retry limits |
+//! | [`publisher`] | the ports: [`publisher::Publisher`] and [`publisher::DeadLetters`] |
+//! | [`outbox`] | events on their way out of a storage item |
+//! | [`events`] | the bodies, one module per context |
+//! | [`backends`] | one file per broker, each behind a feature of its name |
+
+pub mod backends;
+pub mod events;
+pub mod message;
+pub mod outbox;
+pub mod publisher;
+pub mod topology;

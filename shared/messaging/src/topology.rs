@@ -1,0 +1,113 @@
+//! The one table of exchanges, routing keys, queues, consumers, dead letters and retry limits.
+//!
+//! Whatever declares or deploys queues reads this table or is checked against it.
+
+use std::time::Duration;
+
+/// Booking's events.
+pub const TICKETING_EVENTS: &str = "ticketing_events";
+
+/// When a message that failed for now is tried again, and when that ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Tries in all, the first included; after the last the message is a dead letter.
+    pub attempts_max: u32,
+    /// Before the second try; it doubles from try to try.
+    pub delay_first: Duration,
+    pub delay_max: Duration,
+}
+
+impl RetryPolicy {
+    /// Enough to sit out a broker or table that is away for some minutes, and no more than a
+    /// day's trouble-shooter would wait for.
+    pub const STANDARD: Self = Self {
+        attempts_max: 10,
+        delay_first: Duration::from_secs(1),
+        delay_max: Duration::from_secs(60),
+    };
+
+    /// The wait after the given failed attempt, counted from 1; `None` after the last.
+    pub fn delay_after(&self, attempt: u32) -> Option<Duration> {
+        if attempt >= self.attempts_max {
+            return None;
+        }
+        let doublings = attempt.saturating_sub(1).min(31);
+        Some(self.delay_first.saturating_mul(1 << doublings).min(self.delay_max))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queue {
+    pub name: &'static str,
+    /// A durable topic exchange.
+    pub exchange: &'static str,
+    pub routing_keys: &'static [&'static str],
+    /// The function that consumes it.
+    pub consumer: &'static str,
+    pub retry: RetryPolicy,
+}
+
+impl Queue {
+    /// Where its dead letters go: `<queue>_dlq`.
+    pub fn dead_letter_queue(&self) -> String {
+        format!("{}_dlq", self.name)
+    }
+}
+
+pub const QUEUES: &[Queue] = &[Queue {
+    name: "event_service_queue",
+    exchange: TICKETING_EVENTS,
+    routing_keys: &["reservation.confirmed", "reservation.expired", "reservation.cancelled"],
+    consumer: "on-reservation-event",
+    retry: RetryPolicy::STANDARD,
+}];
+
+pub fn queue(name: &str) -> Option<&'static Queue> {
+    QUEUES.iter().find(|queue| queue.name == name)
+}
+
+/// The queues that a message published on `exchange` with `routing_key` is copied to.
+pub fn routes(exchange: &str, routing_key: &str) -> impl Iterator<Item = &'static Queue> {
+    QUEUES
+        .iter()
+        .filter(move |queue| queue.exchange == exchange)
+        .filter(move |queue| queue.routing_keys.contains(&routing_key))
+}
+
+/// The exchange that events of this routing key are published on.
+pub fn exchange_of(routing_key: &str) -> Option<&'static str> {
+    QUEUES
+        .iter()
+        .find(|queue| queue.routing_keys.contains(&routing_key))
+        .map(|queue| queue.exchange)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{HashMap, HashSet};
+
+    #[test]
+    fn names_are_unique_and_a_routing_key_belongs_to_one_exchange() {
+        let names: HashSet<_> = QUEUES.iter().map(|queue| queue.name).collect();
+        assert_eq!(names.len(), QUEUES.len());
+        let mut exchanges = HashMap::new();
+        for queue in QUEUES {
+            for key in queue.routing_keys {
+                let first = *exchanges.entry(key).or_insert(queue.exchange);
+                assert_eq!(first, queue.exchange, "{key} is on two exchanges");
+            }
+        }
+    }
+
+    #[test]
+    fn delays_double_up_to_the_longest_and_end_with_the_last_attempt() {
+        let policy = RetryPolicy {
+            attempts_max: 5,
+            delay_first: Duration::from_secs(1),
+            delay_max: Duration::from_secs(3),
+        };
+        let delays: Vec<_> = (1..=5).map(|n| policy.delay_after(n).map(|d| d.as_secs())).collect();
+        assert_eq!(delays, [Some(1), Some(2), Some(3), Some(3), None]);
+    }
+}

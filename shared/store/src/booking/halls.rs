@@ -1,0 +1,196 @@
+//! Seating plans of halls.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use marquee_domain::{
+    booking::seating::{HallRow, HallSeat, SEATS_PER_ROW_MAX},
+    ids::HallId,
+};
+
+use super::{BookingStore, block_item, keys};
+use crate::{
+    error::StoreError,
+    idempotency::{IdempotencyTag, Match},
+    item::{Item, ReadItem},
+};
+
+/// Rows written at once; a table takes more, a function's connection gains nothing by it.
+pub(super) const WRITES_AT_ONCE: usize = 16;
+/// Tries at adding a seat to a row that others add to.
+const TRIES_MAX: u32 = 10;
+const REQUESTS: &str = "seat-requests";
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowsOutcome {
+    Added,
+    /// These rows are there already.
+    RowsExist(Vec<String>),
+    KeyReused,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SeatOutcome {
+    /// The seat now stands so many places into its row.
+    Added {
+        offset: usize,
+    },
+    /// It stands there already.
+    Exists,
+    RowFull,
+    KeyReused,
+}
+
+impl BookingStore {
+    /// The hall's rows as people count them: 2 before 10, then by letter.
+    pub async fn hall_rows(&self, hall: HallId) -> Result<Vec<HallRow>, StoreError> {
+        let items = self.query_all(&keys::hall_partition(hall), "R#").await?;
+        let mut rows = items.iter().map(read_row).collect::<Result<Vec<_>, _>>()?;
+        rows.sort_by_cached_key(|row| natural_order(&row.row_number));
+        Ok(rows)
+    }
+
+    /// Lays out rows, each by one write. Interrupted, the same request goes on where it stopped.
+    pub async fn add_rows(
+        &self,
+        hall: HallId,
+        rows: &[HallRow],
+        idempotency: Option<IdempotencyTag>,
+    ) -> Result<RowsOutcome, StoreError> {
+        let again = match self.claim_request(idempotency).await? {
+            Claimed::KeyReused => return Ok(RowsOutcome::KeyReused),
+            Claimed::First => false,
+            Claimed::Again => true,
+        };
+        let there = self.hall_rows(hall).await?;
+        let there: HashMap<_, _> = there.iter().map(|row| (&row.row_number, row)).collect();
+        let mut missing = Vec::new();
+        let mut in_the_way = Vec::new();
+        for row in rows {
+            match there.get(&row.row_number) {
+                None => missing.push((row.row_number.clone(), write_row(hall, row))),
+                Some(same) if again && *same == row => {}
+                Some(_) => in_the_way.push(row.row_number.clone()),
+            }
+        }
+        if !in_the_way.is_empty() {
+            return Ok(RowsOutcome::RowsExist(in_the_way));
+        }
+        let overtaken: Vec<_> = stream::iter(missing)
+            .map(|(label, row)| async move {
+                let there = self.put_new(row).await?;
+                Ok::<_, StoreError>(there.map(|_| label))
+            })
+            .buffer_unordered(WRITES_AT_ONCE)
+            .try_filter_map(|overtaken| async move { Ok(overtaken) })
+            .try_collect()
+            .await?;
+        Ok(match overtaken.is_empty() || again {
+            true => RowsOutcome::Added,
+            false => RowsOutcome::RowsExist(overtaken),
+        })
+    }
+
+    /// Adds one seat at the end of its row.
+    pub async fn add_seat(
+        &self,
+        hall: HallId,
+        row_number: &str,
+        seat: &HallSeat,
+        idempotency: Option<IdempotencyTag>,
+    ) -> Result<SeatOutcome, StoreError> {
+        let again = match self.claim_request(idempotency).await? {
+            Claimed::KeyReused => return Ok(SeatOutcome::KeyReused),
+            Claimed::First => false,
+            Claimed::Again => true,
+        };
+        let mut row = HallRow { row_number: row_number.to_owned(), seats: vec![seat.clone()] };
+        for _ in 0..TRIES_MAX {
+            let Some(before) = self.put_new(write_row(hall, &row)).await? else {
+                return Ok(SeatOutcome::Added { offset: 0 });
+            };
+            row = read_row(&before)?;
+            let same = |there: &HallSeat| there.seat_number == seat.seat_number;
+            match row.seats.iter().position(same) {
+                Some(offset) if again => return Ok(SeatOutcome::Added { offset }),
+                Some(_) => return Ok(SeatOutcome::Exists),
+                None => {}
+            }
+            if row.seats.len() == SEATS_PER_ROW_MAX {
+                return Ok(SeatOutcome::RowFull);
+            }
+            let offset = row.seats.len();
+            row.seats.push(seat.clone());
+            if self.replace_row(hall, &before, &row).await? {
+                return Ok(SeatOutcome::Added { offset });
+            }
+            row.seats = vec![seat.clone()];
+        }
+        Err(StoreError::Unavailable("too many seats are added to one row at once".into()))
+    }
+
+    /// Writes `row` if the row is still as it was `before`.
+    async fn replace_row(
+        &self,
+        hall: HallId,
+        before: &Item,
+        row: &HallRow,
+    ) -> Result<bool, StoreError> {
+        let after = write_row(hall, row);
+        let numbers = before.get("n").ok_or_else(|| StoreError::unreadable("a row"))?;
+        let sent = self
+            .table
+            .client
+            .put_item()
+            .table_name(&self.table.name)
+            .set_item(Some(after))
+            .condition_expression("n = :before")
+            .expression_attribute_values(":before", numbers.clone())
+            .send()
+            .await;
+        let refused = PutItemError::is_conditional_check_failed_exception;
+        match sent {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(refused) => Ok(false),
+            Err(error) => Err(StoreError::from_sdk(error)),
+        }
+    }
+
+    /// Takes note of a request whose effect is spread over several items, before the first.
+    async fn claim_request(&self, tag: Option<IdempotencyTag>) -> Result<Claimed, StoreError> {
+        let Some(tag) = tag else { return Ok(Claimed::First) };
+        let mut item = keys::entity(REQUESTS, &tag.key.to_string());
+        tag.write(&mut item);
+        Ok(match self.put_new(item).await? {
+            None => Claimed::First,
+            Some(earlier) if tag.compare(&earlier) == Match::SameRequest => Claimed::Again,
+            Some(_) => Claimed::KeyReused,
+        })
+    }
+}
+
+enum Claimed {
+    First,
+    Again,
+    KeyReused,
+}
+
+fn write_row(hall: HallId, row: &HallRow) -> Item {
+    let mut item = keys::hall_row(hall, &row.row_number);
+    block_item::write_seats(&mut item, &row.seats);
+    item
+}
+
+fn read_row(item: &Item) -> Result<HallRow, StoreError> {
+    let label = item.text(keys::SORT)?.strip_prefix("R#");
+    Ok(HallRow {
+        row_number: label.ok_or_else(|| StoreError::unreadable("a row's key"))?.to_owned(),
+        seats: block_item::read_seats(item)?,
+    })
+}
+
+/// Numbers by value, before labels by letter.
+fn natural_order(label: &str) -> (u64, String) {
+    (label.parse().unwrap_or(u64::MAX), label.to_owned())
+}

@@ -1,0 +1,236 @@
+//! Holding seats.
+//!
+//! One request, two kinds of items: the blocks, on the condition that each seat is free now, and
+//! the reservation, on the condition that it is the user's first for this session. The common
+//! hold needs no read: no reservation means no live holds to count. Only a user who comes again
+//! pays for a second try, with the number and the live holds read in between. As the n-th
+//! reservation can be written once only, two requests of one user at the same moment cannot both
+//! slip under the limit.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{
+    error::BuildError,
+    types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
+};
+use marquee_domain::{
+    booking::{
+        reservation::{Reservation, ReservedSeat},
+        reservation_ref::{RESERVATIONS_PER_USER_AND_SESSION_MAX, ReservationRef},
+        seat::SeatState,
+        seat_ref::SeatPlace,
+    },
+    ids::{SessionId, UserId},
+    time::Timestamp,
+};
+use uuid::Uuid;
+
+use super::{
+    BookingStore, keys, reservation_item,
+    seat_update::{BlockUpdate, Expected, block_updates, refused_block},
+    transaction::{Reasons, condition_failed},
+};
+use crate::{
+    error::StoreError,
+    idempotency::{IdempotencyTag, Match},
+    item::Item,
+};
+
+/// Tries at taking the user's next number; only the same user's other requests can be in the way.
+const TRIES_MAX: u32 = 8;
+
+#[derive(Clone, Debug)]
+pub struct HoldRequest {
+    pub user: UserId,
+    pub session: SessionId,
+    pub seats: Vec<ReservedSeat>,
+    pub idempotency: Option<IdempotencyTag>,
+    pub now: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct HoldPolicy {
+    pub hold_for: Duration,
+    /// Seats that one user may hold unpaid in one session.
+    pub live_seats_max: usize,
+}
+
+#[derive(Clone, Debug)]
+pub enum HoldOutcome {
+    Held(Reservation),
+    /// The same request was answered before: that reservation, as it is now.
+    Replayed(Reservation),
+    /// The idempotency key came before with another request.
+    KeyReused,
+    /// Somebody has these.
+    SeatsTaken(Vec<SeatPlace>),
+    LimitReached {
+        live_seats: usize,
+    },
+    /// The user has used up all numbers for this session.
+    TooManyReservations,
+}
+
+impl BookingStore {
+    pub async fn hold(
+        &self,
+        request: &HoldRequest,
+        policy: HoldPolicy,
+    ) -> Result<HoldOutcome, StoreError> {
+        if request.seats.len() > policy.live_seats_max {
+            return Ok(HoldOutcome::LimitReached { live_seats: 0 });
+        }
+        // With a key, the retried request asks for the very same identifier.
+        let random = request.idempotency.map_or_else(Uuid::new_v4, |tag| tag.key);
+        let random = random.as_u64_pair().1;
+        let mut sequence = 0;
+        for _ in 0..TRIES_MAX {
+            let place = ReservationRef::new(request.user, request.session, sequence);
+            let id = place.id(random);
+            let HoldRequest { user, session, now, .. } = *request;
+            let seats = request.seats.clone();
+            let held = Reservation::hold(id, user, session, seats, now, policy.hold_for);
+            let updates = hold_updates(&held, now);
+            let items = transaction(&updates, place, &held, request.idempotency)
+                .map_err(|error| StoreError::Broken(error.to_string()))?;
+            let Err(reasons) = self.transact(items).await? else {
+                return Ok(HoldOutcome::Held(held));
+            };
+            let refused = Refused::read(&updates, &reasons, now)?;
+            match self.after_refusal(request, policy, refused).await? {
+                Next::Answer(outcome) => return Ok(outcome),
+                Next::TryAs(next) => sequence = next,
+            }
+        }
+        Err(StoreError::Unavailable("too many requests of one user at once".into()))
+    }
+
+    /// What a refused hold comes to: mostly an answer, and for a user who has been here before,
+    /// another try under their next number.
+    async fn after_refusal(
+        &self,
+        request: &HoldRequest,
+        policy: HoldPolicy,
+        refused: Refused,
+    ) -> Result<Next, StoreError> {
+        let Some(earlier) = refused.earlier else {
+            return Ok(Next::Answer(HoldOutcome::SeatsTaken(refused.taken)));
+        };
+        if let Some(outcome) = replay(request.idempotency, [&earlier])? {
+            return Ok(Next::Answer(outcome));
+        }
+        if !refused.taken.is_empty() && request.idempotency.is_none() {
+            return Ok(Next::Answer(HoldOutcome::SeatsTaken(refused.taken)));
+        }
+        let earlier = self.reservation_items(request.user, request.session).await?;
+        if let Some(outcome) = replay(request.idempotency, &earlier)? {
+            return Ok(Next::Answer(outcome));
+        }
+        if !refused.taken.is_empty() {
+            return Ok(Next::Answer(HoldOutcome::SeatsTaken(refused.taken)));
+        }
+        let mut live_seats = 0;
+        let mut next = 0;
+        for item in &earlier {
+            let reservation = reservation_item::read(item)?;
+            next = next.max(reservation.id.locate().map_or(0, |place| place.sequence) + 1);
+            let same = reservation.user == request.user && reservation.session == request.session;
+            live_seats += if same { reservation.live_seats(request.now) } else { 0 };
+        }
+        Ok(match () {
+            () if live_seats + request.seats.len() > policy.live_seats_max => {
+                Next::Answer(HoldOutcome::LimitReached { live_seats })
+            }
+            () if next > RESERVATIONS_PER_USER_AND_SESSION_MAX => {
+                Next::Answer(HoldOutcome::TooManyReservations)
+            }
+            () => Next::TryAs(next),
+        })
+    }
+
+    /// The user's reservations for a session, oldest first.
+    async fn reservation_items(
+        &self,
+        user: UserId,
+        session: SessionId,
+    ) -> Result<Vec<Item>, StoreError> {
+        self.query_all(&keys::user_partition(user), &keys::session_prefix(session)).await
+    }
+}
+
+enum Next {
+    Answer(HoldOutcome),
+    TryAs(u16),
+}
+
+/// What stood in the way of a hold.
+struct Refused {
+    /// The reservation that has the number already.
+    earlier: Option<Item>,
+    taken: Vec<SeatPlace>,
+}
+
+impl Refused {
+    fn read(
+        updates: &[BlockUpdate],
+        reasons: &Reasons,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let mut taken = Vec::new();
+        for (update, reason) in updates.iter().zip(reasons) {
+            if let Some(block) = refused_block(Some(reason))? {
+                let claimed =
+                    |place: &SeatPlace| block.seat(place.position).live_claim(now).is_some();
+                taken.extend(update.places().filter(claimed));
+            }
+        }
+        let last = reasons.get(updates.len());
+        let earlier = condition_failed(last)
+            .then(|| last.and_then(|reason| reason.item()).cloned())
+            .flatten();
+        Ok(Self { earlier, taken })
+    }
+}
+
+fn hold_updates(reservation: &Reservation, now: Timestamp) -> Vec<BlockUpdate> {
+    let places = reservation.seats.iter().map(|seat| seat.place);
+    let held = SeatState::Held(reservation.claim());
+    block_updates(reservation.session, places, |_| (Expected::free_at(now), held))
+}
+
+fn transaction(
+    updates: &[BlockUpdate],
+    place: ReservationRef,
+    reservation: &Reservation,
+    idempotency: Option<IdempotencyTag>,
+) -> Result<Vec<TransactWriteItem>, BuildError> {
+    let mut item = reservation_item::write(place, reservation);
+    if let Some(tag) = idempotency {
+        tag.write(&mut item);
+    }
+    let put = Put::builder()
+        .set_item(Some(item))
+        .condition_expression(format!("attribute_not_exists({})", keys::PARTITION))
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .table_name("")
+        .build()?;
+    let blocks = updates.iter().map(BlockUpdate::to_transact_item);
+    blocks.chain([Ok(TransactWriteItem::builder().put(put).build())]).collect()
+}
+
+fn replay<'a>(
+    tag: Option<IdempotencyTag>,
+    earlier: impl IntoIterator<Item = &'a Item>,
+) -> Result<Option<HoldOutcome>, StoreError> {
+    let Some(tag) = tag else { return Ok(None) };
+    for item in earlier {
+        match tag.compare(item) {
+            Match::SameRequest => {
+                return reservation_item::read(item).map(HoldOutcome::Replayed).map(Some);
+            }
+            Match::OtherRequest => return Ok(Some(HoldOutcome::KeyReused)),
+            Match::OtherKey => {}
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,66 @@
+//! The keys of booking's items.
+
+use marquee_domain::{
+    booking::reservation_ref::{ReservationRef, session_tag, user_tag},
+    ids::{HallId, SessionId, UserId},
+};
+
+use crate::item::{Item, item, text};
+
+pub const PARTITION: &str = "pk";
+pub const SORT: &str = "sk";
+
+/// Index of active reservations by the time they run out.
+pub const OVERDUE_INDEX: &str = "overdue";
+/// The index's partition; an item without it is not in the index.
+pub const DUE: &str = "due";
+pub const EXPIRES: &str = "expires";
+/// Partitions of the index. One partition takes 1,000 writes a second; this many take 8,000
+/// holds, and an empty one costs the sweeper half a read unit a minute.
+pub const DUE_SHARDS: u64 = 8;
+
+pub(crate) fn key(partition: String, sort: String) -> Item {
+    item([(PARTITION, Some(text(partition))), (SORT, Some(text(sort)))])
+}
+
+pub(crate) fn entity(kind: &str, id: &str) -> Item {
+    key(kind.to_owned(), id.to_owned())
+}
+
+pub(crate) fn hall_partition(hall: HallId) -> String {
+    format!("H#{hall}")
+}
+
+pub(crate) fn hall_row(hall: HallId, row_number: &str) -> Item {
+    key(hall_partition(hall), format!("R#{row_number}"))
+}
+
+pub(crate) fn session_partition(session: SessionId) -> String {
+    format!("S#{session}")
+}
+
+pub(crate) fn block(session: SessionId, block: u16) -> Item {
+    key(session_partition(session), format!("B#{block:05}"))
+}
+
+pub(crate) fn user_partition(user: UserId) -> String {
+    format!("U#{:010x}", user_tag(user))
+}
+
+/// What the sort keys of a user's reservations for one session begin with.
+pub(crate) fn session_prefix(session: SessionId) -> String {
+    format!("R#{:06x}#", session_tag(session))
+}
+
+pub(crate) fn reservation(place: ReservationRef) -> Item {
+    let ReservationRef { user_tag, session_tag, sequence } = place;
+    key(format!("U#{user_tag:010x}"), format!("R#{session_tag:06x}#{sequence:03x}"))
+}
+
+pub(crate) fn due_shard(place: ReservationRef) -> String {
+    shard_name((place.user_tag ^ u64::from(place.session_tag)) % DUE_SHARDS)
+}
+
+pub(crate) fn shard_name(shard: u64) -> String {
+    format!("D#{shard}")
+}

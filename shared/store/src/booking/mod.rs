@@ -1,0 +1,59 @@
+//! Booking's table.
+//!
+//! | partition key | sort key | item | written by |
+//! |---|---|---|---|
+//! | `organizers`, `locations`, `halls`, `events`, `sessions`, `price-tiers` | id | what a seller sets up | [`venues`], [`sessions`] |
+//! | `H#<hall>` | `R#<row>` | a row of a hall's seating plan | [`halls`] |
+//! | `S#<session>` | `B#<block>` | a block of neighbouring seats and who has them | [`seats`], [`holds`], [`confirmations`] |
+//! | `U#<user tag>` | `R#<session tag>#<n>` | a reservation, its tickets and its last event | [`holds`], [`confirmations`], [`reservations`] |
+//!
+//! Index `overdue` (keys only, sparse): the reservations that are active, by when they run out.
+//!
+//! No operation here scans the table. What each one costs is asserted by `tests/faults`.
+
+mod block_item;
+pub mod cache;
+pub mod catalog;
+mod cell;
+pub mod confirmations;
+mod entity_items;
+pub mod halls;
+pub mod holds;
+pub mod keys;
+mod query;
+mod reservation_item;
+pub mod reservations;
+pub mod schema;
+mod seat_update;
+pub mod seats;
+pub mod sessions;
+pub mod sweep;
+mod transaction;
+pub mod venues;
+
+use std::sync::Arc;
+
+use crate::dynamo::Table;
+
+/// Booking's storage: cheap to clone, remembers what never changes.
+#[derive(Clone, Debug)]
+pub struct BookingStore {
+    table: Arc<Table>,
+    cache: Arc<cache::Cache>,
+}
+
+impl BookingStore {
+    pub fn new(table: Table) -> Self {
+        Self { table: Arc::new(table), cache: Arc::default() }
+    }
+
+    /// One cheap request, to be made before the first real one: the connection's handshake is
+    /// the slow part of a cold start. Its outcome does not matter.
+    pub async fn warm_up(&self) {
+        let key = keys::entity("organizers", "warm-up");
+        let request = self.table.client.get_item().table_name(&self.table.name).set_key(Some(key));
+        if let Err(error) = request.send().await {
+            tracing::debug!(error = %crate::error::StoreError::from_sdk(error), "warm-up failed");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Reading what lies under one partition key.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder,
+    types::{AttributeValue, ReturnConsumedCapacity},
+};
+
+use super::{BookingStore, keys};
+use crate::{
+    error::StoreError,
+    item::{Item, ReadItem, text},
+};
+
+/// A condition on items after they are read, so that a page may be short of its limit.
+#[derive(Clone, Debug)]
+pub(super) struct Filter {
+    pub(super) attribute: &'static str,
+    pub(super) equals: AttributeValue,
+}
+
+impl BookingStore {
+    pub(super) fn query(&self, partition: &str, prefix: &str) -> QueryFluentBuilder {
+        let query = self
+            .table
+            .client
+            .query()
+            .table_name(&self.table.name)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .expression_attribute_values(":pk", text(partition));
+        match prefix {
+            "" => query.key_condition_expression("pk = :pk"),
+            prefix => query
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":prefix", text(prefix)),
+        }
+    }
+
+    /// Everything, consistently, in key order.
+    pub(super) async fn query_all(
+        &self,
+        partition: &str,
+        prefix: &str,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let query = self.query(partition, prefix).consistent_read(true);
+        let mut pages = query.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            items.extend(page.map_err(StoreError::from_sdk)?.items.unwrap_or_default());
+        }
+        Ok(items)
+    }
+
+    /// One page after the item with the sort key `after`, and the sort key that the next page
+    /// comes after, if there may be one.
+    pub(super) async fn query_page(
+        &self,
+        partition: &str,
+        prefix: &str,
+        limit: i32,
+        after: Option<&str>,
+        filter: Option<Filter>,
+    ) -> Result<(Vec<Item>, Option<String>), StoreError> {
+        let start = after.map(|sort| keys::key(partition.to_owned(), sort.to_owned()));
+        let mut query = self.query(partition, prefix).limit(limit).set_exclusive_start_key(start);
+        if let Some(Filter { attribute, equals }) = filter {
+            query = query
+                .filter_expression("#filter = :filter")
+                .expression_attribute_names("#filter", attribute)
+                .expression_attribute_values(":filter", equals);
+        }
+        let page = query.send().await.map_err(StoreError::from_sdk)?;
+        let next = page
+            .last_evaluated_key
+            .as_ref()
+            .map(|key: &HashMap<_, _>| key.text(keys::SORT).map(str::to_owned))
+            .transpose()?;
+        Ok((page.items.unwrap_or_default(), next))
+    }
+}

@@ -1,0 +1,211 @@
+//! Reading reservations, and the changes that concern nothing else.
+
+use aws_sdk_dynamodb::{
+    operation::update_item::UpdateItemError,
+    types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure},
+};
+use marquee_domain::{
+    booking::{
+        payment::Payment,
+        reservation::{Reservation, ReservationStatus},
+        reservation_ref::ReservationRef,
+        ticket::CheckIn,
+    },
+    ids::{ReservationId, UserId},
+    time::Timestamp,
+};
+use marquee_messaging::{
+    events::reservation::{ReservationEvent, ReservationEventType},
+    outbox::OutboxEvent,
+};
+
+use super::{BookingStore, confirmations::Change, keys, reservation_item};
+use crate::{
+    error::StoreError,
+    item::{Item, item, text, uuid},
+};
+
+/// One page of a user's reservations.
+#[derive(Clone, Debug)]
+pub struct ReservationPage {
+    pub reservations: Vec<Reservation>,
+    pub next: Option<String>,
+}
+
+impl BookingStore {
+    /// The reservation, whoever asks. One consistent read.
+    pub async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
+        let Some(place) = id.locate() else { return Ok(None) };
+        let found = self
+            .table
+            .client
+            .get_item()
+            .table_name(&self.table.name)
+            .set_key(Some(keys::reservation(place)))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(StoreError::from_sdk)?;
+        let reservation = found.item().map(reservation_item::read).transpose()?;
+        Ok(reservation.filter(|found| found.id == id))
+    }
+
+    /// The user's reservations for all sessions.
+    pub async fn reservations_of(
+        &self,
+        user: UserId,
+        limit: i32,
+        after: Option<&str>,
+    ) -> Result<ReservationPage, StoreError> {
+        let partition = keys::user_partition(user);
+        let (items, next) = self.query_page(&partition, "R#", limit, after, None).await?;
+        let mut reservations = Vec::with_capacity(items.len());
+        for item in &items {
+            reservations.push(reservation_item::read(item)?);
+        }
+        reservations.retain(|reservation| reservation.user == user);
+        reservations.sort_by_key(|reservation| reservation.created_at);
+        Ok(ReservationPage { reservations, next })
+    }
+
+    /// Marks a reservation expired whose hold has run out; `false` if it is no longer active.
+    pub async fn expire(
+        &self,
+        reservation: &Reservation,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let change = Change {
+            to: ReservationStatus::Expired,
+            from: &[ReservationStatus::Active],
+            event: ReservationEventType::Expired,
+            payment: None,
+            now,
+        };
+        let update = change.update(reservation)?;
+        let sent = self
+            .table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .set_key(Some(update.key))
+            .update_expression(update.update_expression)
+            .set_condition_expression(update.condition_expression)
+            .set_expression_attribute_names(update.expression_attribute_names)
+            .set_expression_attribute_values(update.expression_attribute_values)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(true),
+            Err(error) if is_refusal(error.as_service_error()) => Ok(false),
+            Err(error) => Err(StoreError::from_sdk(error)),
+        }
+    }
+
+    /// Records what became of a payment that came for a lost hold. A payment recorded for another
+    /// reason stays; `false` then.
+    pub async fn record_payment(
+        &self,
+        reservation: &Reservation,
+        payment: &Payment,
+    ) -> Result<bool, StoreError> {
+        let sent = self
+            .table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .set_key(Some(keys::reservation(place_of(reservation)?)))
+            .update_expression("SET pay = :pay")
+            .condition_expression(
+                "id = :id AND (attribute_not_exists(pay) OR pay.id = :payment) \
+                 AND #status <> :confirmed",
+            )
+            .expression_attribute_names("#status", reservation_item::STATUS)
+            .set_expression_attribute_values(Some(item([
+                (":id", Some(uuid(reservation.id.uuid()))),
+                (":pay", Some(reservation_item::write_payment(payment))),
+                (":payment", Some(text(&payment.id))),
+                (":confirmed", Some(text(ReservationStatus::Confirmed.name()))),
+            ])))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(true),
+            Err(error) if is_refusal(error.as_service_error()) => Ok(false),
+            Err(error) => Err(StoreError::from_sdk(error)),
+        }
+    }
+
+    /// Uses a ticket of a confirmed reservation. Of any number of requests at once, one succeeds;
+    /// the others get the first use.
+    pub async fn check_in(
+        &self,
+        reservation: &Reservation,
+        index: usize,
+        check_in: &CheckIn,
+    ) -> Result<Result<(), CheckIn>, StoreError> {
+        let used = reservation_item::check_in_name(index);
+        let sent = self
+            .table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .set_key(Some(keys::reservation(place_of(reservation)?)))
+            .update_expression(format!("SET {used} = :use"))
+            .condition_expression(format!(
+                "id = :id AND #status = :confirmed AND attribute_not_exists({used})"
+            ))
+            .expression_attribute_names("#status", reservation_item::STATUS)
+            .set_expression_attribute_values(Some(item([
+                (":id", Some(uuid(reservation.id.uuid()))),
+                (":use", Some(reservation_item::write_check_in(check_in))),
+                (":confirmed", Some(text(ReservationStatus::Confirmed.name()))),
+            ])))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        let error = match sent {
+            Ok(_) => return Ok(Ok(())),
+            Err(error) => error,
+        };
+        match error.as_service_error().and_then(old_item) {
+            Some(old) => reservation_item::read(old)?
+                .check_ins
+                .remove(&index)
+                .map(Err)
+                .ok_or_else(|| StoreError::Broken("a ticket that cannot be used".into())),
+            None => Err(StoreError::from_sdk(error)),
+        }
+    }
+}
+
+pub(super) fn place_of(reservation: &Reservation) -> Result<ReservationRef, StoreError> {
+    reservation.id.locate().ok_or_else(|| StoreError::unreadable("a reservation's id"))
+}
+
+pub(super) fn event(reservation: &Reservation, event_type: ReservationEventType) -> OutboxEvent {
+    let id = reservation.id.uuid();
+    let body = ReservationEvent {
+        event_type,
+        reservation_id: id,
+        user_id: reservation.user.uuid(),
+        session_id: reservation.session.uuid(),
+        session_seat_ids: reservation.seats.iter().map(|s| s.session_seat_id.uuid()).collect(),
+        expiry_time: Some(reservation.expires_at.to_rfc3339_millis()),
+    };
+    OutboxEvent::once(id, event_type.routing_key(), &body)
+}
+
+fn is_refusal(error: Option<&UpdateItemError>) -> bool {
+    error.is_some_and(UpdateItemError::is_conditional_check_failed_exception)
+}
+
+fn old_item(error: &UpdateItemError) -> Option<&Item> {
+    match error {
+        UpdateItemError::ConditionalCheckFailedException(failed) => failed.item(),
+        _ => None,
+    }
+}

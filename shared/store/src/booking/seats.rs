@@ -1,0 +1,158 @@
+//! Seat states: the seat map, the marks of the event consumer, and the internal seat endpoints.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use marquee_domain::{
+    booking::{
+        seat::{Claim, SeatState},
+        seat_ref::SeatPlace,
+        seating::BlockState,
+    },
+    ids::SessionId,
+    time::Timestamp,
+};
+use uuid::Uuid;
+
+use super::{
+    BookingStore, block_item, keys,
+    seat_update::{BlockUpdate, Expected, block_updates, refused_block},
+};
+use crate::error::StoreError;
+
+/// Tries at a change that others' changes to the same block keep overtaking.
+const TRIES_MAX: u32 = 5;
+/// Blocks changed at once by one event; more gain nothing on one connection.
+const BLOCKS_AT_ONCE: usize = 8;
+
+/// What is to become of seats that somebody holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    Sold,
+    Free,
+}
+
+impl Mark {
+    fn apply(self, state: SeatState, owner: Uuid) -> Option<SeatState> {
+        let claim = match state {
+            SeatState::Held(claim) | SeatState::Pinned(claim) if claim.owner == owner => claim,
+            _ => return None,
+        };
+        match self {
+            Self::Sold => state.sell(claim),
+            Self::Free => state.release(owner),
+        }
+    }
+}
+
+impl BookingStore {
+    /// All blocks of a session with the state of their seats, in order. Eventually consistent: a
+    /// seat map is out of date by the time it is looked at, and this halves its price.
+    pub async fn seat_blocks(&self, session: SessionId) -> Result<Vec<BlockState>, StoreError> {
+        let mut blocks = Vec::new();
+        let query = self.query(&keys::session_partition(session), "");
+        let mut pages = query.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for item in page.map_err(StoreError::from_sdk)?.items() {
+                blocks.push(block_item::read(item)?);
+            }
+        }
+        Ok(blocks)
+    }
+
+    /// Some blocks as they are at this moment.
+    pub async fn block_states(
+        &self,
+        session: SessionId,
+        places: &[SeatPlace],
+    ) -> Result<BTreeMap<u16, BlockState>, StoreError> {
+        let blocks: BTreeSet<_> = places.iter().map(|place| place.block).collect();
+        let wanted = blocks.into_iter().map(|block| keys::block(session, block)).collect();
+        let items = self.batch_get(wanted).await?;
+        let blocks = items.iter().map(block_item::read);
+        blocks.map(|read| read.map(|state| (state.block.index, state))).collect()
+    }
+
+    /// Marks the seats that `owner` holds or has pinned; says how many changed. Seats that are
+    /// marked already, or are somebody else's by now, stay as they are, so that the same event
+    /// may come any number of times, at any age, in any order.
+    ///
+    /// With `held_until` known, a seat costs its block's one write and nothing else.
+    pub async fn mark(
+        &self,
+        session: SessionId,
+        places: &[SeatPlace],
+        owner: Uuid,
+        held_until: Option<Timestamp>,
+        mark: Mark,
+    ) -> Result<usize, StoreError> {
+        let claim = Claim { owner, until: held_until.unwrap_or(Timestamp::from_millis(0)) };
+        let expected = match mark {
+            Mark::Sold => vec![SeatState::Pinned(claim), SeatState::Held(claim)],
+            Mark::Free => vec![SeatState::Held(claim)],
+        };
+        let to = match mark {
+            Mark::Sold => SeatState::Sold(claim),
+            Mark::Free => SeatState::Free,
+        };
+        let updates = block_updates(session, places.iter().copied(), |_| {
+            (Expected { any_of: expected.clone(), or_free_at: None }, to)
+        });
+        stream::iter(updates.into_iter().map(|update| self.mark_block(update, owner, mark)))
+            .buffer_unordered(BLOCKS_AT_ONCE)
+            .try_fold(0, |sum, changed| async move { Ok(sum + changed) })
+            .await
+    }
+
+    async fn mark_block(
+        &self,
+        mut update: BlockUpdate,
+        owner: Uuid,
+        mark: Mark,
+    ) -> Result<usize, StoreError> {
+        let places: Vec<_> = update.places().collect();
+        for _ in 0..TRIES_MAX {
+            let Err(block) = self.update_block(&update).await? else {
+                return Ok(update.seats.len());
+            };
+            // Not as the event says: go by what is there.
+            let changes = places.iter().filter_map(|place| {
+                let state = block.seat(place.position);
+                let to = mark.apply(state, owner)?;
+                Some((place.position, Expected::exactly(state), to))
+            });
+            update.seats = changes.collect();
+            if update.seats.is_empty() {
+                return Ok(0);
+            }
+        }
+        Err(StoreError::Unavailable("a block of seats changes too fast".into()))
+    }
+
+    /// Holds seats for another service, all or none; the seats that are taken otherwise.
+    pub async fn hold_seats(
+        &self,
+        session: SessionId,
+        places: &[SeatPlace],
+        claim: Claim,
+        now: Timestamp,
+    ) -> Result<Result<(), Vec<SeatPlace>>, StoreError> {
+        let held = SeatState::Held(claim);
+        let updates =
+            block_updates(session, places.iter().copied(), |_| (Expected::free_at(now), held));
+        let items = updates.iter().map(BlockUpdate::to_transact_item);
+        let items: Vec<TransactWriteItem> =
+            items.collect::<Result<_, _>>().map_err(|e| StoreError::Broken(e.to_string()))?;
+        let Err(reasons) = self.transact(items).await? else { return Ok(Ok(())) };
+        let mut taken = Vec::new();
+        for (update, reason) in updates.iter().zip(&reasons) {
+            if let Some(block) = refused_block(Some(reason))? {
+                taken.extend(update.places().filter(|place| {
+                    block.seat(place.position).live_claim(now).is_some_and(|live| live != claim)
+                }));
+            }
+        }
+        Ok(if taken.is_empty() { Ok(()) } else { Err(taken) })
+    }
+}

@@ -1,0 +1,100 @@
+//! Creating a session with its seats: the one creation that takes many writes.
+//!
+//! The session's item is written first, marked as not ready and leased to this request; then the
+//! blocks, each only if it is not there; then the mark is taken off, which puts the session on
+//! sale at once. Interrupted, the same request takes over when the lease has run out.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use marquee_domain::{
+    booking::{seating::SeatBlock, venue::Session},
+    time::Timestamp,
+};
+
+use super::{
+    BookingStore, block_item,
+    halls::WRITES_AT_ONCE,
+    keys,
+    venues::{Created, Entity, ListFilter, Page},
+};
+use crate::{
+    error::StoreError,
+    idempotency::{IdempotencyTag, Match},
+    item::{Item, ReadItem, instant},
+};
+
+/// Present until the session is ready: when another request may take over its creation.
+const LEASE: &str = "lease";
+/// Longer than a function of ours may run.
+const LEASE_FOR: Duration = Duration::from_secs(60);
+
+pub(super) fn is_ready(item: &Item) -> bool {
+    !item.contains_key(LEASE)
+}
+
+impl BookingStore {
+    pub async fn create_session(
+        &self,
+        session: Session,
+        blocks: &[SeatBlock],
+        idempotency: Option<IdempotencyTag>,
+        now: Timestamp,
+    ) -> Result<Created<Session>, StoreError> {
+        let mut item = keys::entity(Session::KIND, &session.id.to_string());
+        item.extend(session.write());
+        item.insert(LEASE.to_owned(), instant(now + LEASE_FOR));
+        if let Some(tag) = idempotency {
+            tag.write(&mut item);
+        }
+        let mut session = session;
+        if let Some(earlier) = self.put_new(item).await? {
+            match idempotency.map(|tag| tag.compare(&earlier)) {
+                Some(Match::SameRequest) => session = Session::read(&earlier)?,
+                _ => return Ok(Created::KeyReused),
+            }
+            if is_ready(&earlier) {
+                return Ok(Created::Replayed(session));
+            }
+            if now < earlier.instant(LEASE)? {
+                return Ok(Created::InProgress);
+            }
+        }
+        let blocks: Vec<_> = blocks.iter().map(|b| block_item::write(session.id, b)).collect();
+        stream::iter(blocks)
+            .map(|block| self.put_new(block))
+            .buffer_unordered(WRITES_AT_ONCE)
+            .try_for_each(|_| async { Ok(()) })
+            .await?;
+        self.put_on_sale(&session).await?;
+        Ok(Created::New(session))
+    }
+
+    async fn put_on_sale(&self, session: &Session) -> Result<(), StoreError> {
+        self.table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .set_key(Some(keys::entity(Session::KIND, &session.id.to_string())))
+            .update_expression(format!("REMOVE {LEASE}"))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(StoreError::from_sdk)?;
+        Ok(())
+    }
+
+    /// The sessions that are on sale.
+    pub async fn list_sessions(
+        &self,
+        filter: ListFilter,
+        limit: i32,
+        after: Option<&str>,
+    ) -> Result<Page<Session>, StoreError> {
+        let filter = filter.to_filter();
+        let (items, next) = self.query_page(Session::KIND, "", limit, after, filter).await?;
+        let ready = items.iter().filter(|item| is_ready(item));
+        Ok(Page { items: ready.map(Session::read).collect::<Result<_, _>>()?, next })
+    }
+}

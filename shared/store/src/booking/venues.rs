@@ -1,0 +1,136 @@
+//! Creating, finding and listing what a seller sets up.
+
+use aws_sdk_dynamodb::{
+    operation::put_item::PutItemError,
+    types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure},
+};
+use marquee_domain::ids::{EventId, LocationId};
+use uuid::Uuid;
+
+pub use super::entity_items::Entity;
+use super::{BookingStore, entity_items, keys, query::Filter};
+use crate::{
+    error::StoreError,
+    idempotency::{IdempotencyTag, Match},
+    item::{Item, uuid},
+};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Created<E> {
+    New(E),
+    /// The same request was answered before, with this.
+    Replayed(E),
+    /// The idempotency key came before with another request.
+    KeyReused,
+    /// The same request is being answered at this moment.
+    InProgress,
+}
+
+#[derive(Clone, Debug)]
+pub struct Page<E> {
+    pub items: Vec<E>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<String>,
+}
+
+/// Narrows a list to the children of one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListFilter {
+    All,
+    HallsOf(LocationId),
+    SessionsOf(EventId),
+}
+
+impl ListFilter {
+    pub(super) fn to_filter(self) -> Option<Filter> {
+        let (attribute, id) = match self {
+            Self::All => return None,
+            Self::HallsOf(location) => (entity_items::LOCATION, location.uuid()),
+            Self::SessionsOf(event) => (entity_items::EVENT, event.uuid()),
+        };
+        Some(Filter { attribute, equals: uuid(id) })
+    }
+}
+
+/// The id of something new. With a key, the same request gets the same id.
+pub fn new_id(idempotency: Option<IdempotencyTag>) -> Uuid {
+    idempotency.map_or_else(Uuid::new_v4, |tag| tag.key)
+}
+
+impl BookingStore {
+    /// Creates `entity`, whose id must come from [`new_id`] with the same tag. One write.
+    pub async fn create<E: Entity>(
+        &self,
+        entity: E,
+        idempotency: Option<IdempotencyTag>,
+    ) -> Result<Created<E>, StoreError> {
+        let mut item = keys::entity(E::KIND, &entity.id().to_string());
+        item.extend(entity.write());
+        if let Some(tag) = idempotency {
+            tag.write(&mut item);
+        }
+        match self.put_new(item).await? {
+            None => Ok(Created::New(entity)),
+            Some(earlier) => match idempotency.map(|tag| tag.compare(&earlier)) {
+                Some(Match::SameRequest) => E::read(&earlier).map(Created::Replayed),
+                _ => Ok(Created::KeyReused),
+            },
+        }
+    }
+
+    pub async fn find<E: Entity>(&self, id: Uuid) -> Result<Option<E>, StoreError> {
+        let item = self.find_item(E::KIND, id).await?;
+        item.as_ref().map(E::read).transpose()
+    }
+
+    pub async fn list<E: Entity>(
+        &self,
+        filter: ListFilter,
+        limit: i32,
+        after: Option<&str>,
+    ) -> Result<Page<E>, StoreError> {
+        let (items, next) = self.query_page(E::KIND, "", limit, after, filter.to_filter()).await?;
+        let items = items.iter().map(E::read).collect::<Result<_, _>>()?;
+        Ok(Page { items, next })
+    }
+
+    pub(super) async fn find_item(&self, kind: &str, id: Uuid) -> Result<Option<Item>, StoreError> {
+        let found = self
+            .table
+            .client
+            .get_item()
+            .table_name(&self.table.name)
+            .set_key(Some(keys::entity(kind, &id.to_string())))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(StoreError::from_sdk)?;
+        Ok(found.item)
+    }
+
+    /// Writes an item unless one is there, which is then the answer.
+    pub(super) async fn put_new(&self, item: Item) -> Result<Option<Item>, StoreError> {
+        let sent = self
+            .table
+            .client
+            .put_item()
+            .table_name(&self.table.name)
+            .set_item(Some(item))
+            .condition_expression(format!("attribute_not_exists({})", keys::PARTITION))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        let error = match sent {
+            Ok(_) => return Ok(None),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                Ok(Some(failed.item().cloned().unwrap_or_default()))
+            }
+            _ => Err(StoreError::from_sdk(error)),
+        }
+    }
+}

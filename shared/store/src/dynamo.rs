@@ -1,0 +1,109 @@
+//! The client: which errors are retried, how often, and for how long.
+
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+pub use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::{
+    config::{
+        interceptors::InterceptorContext,
+        retry::{ClassifyRetry, RetryAction, RetryConfig},
+        timeout::TimeoutConfig,
+    },
+    operation::transact_write_items::TransactWriteItemsError,
+    types::CancellationReason,
+};
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+use aws_smithy_runtime_api::client::retries::classifiers::RetryClassifierPriority;
+
+/// With full jitter up to [`BACKOFF_MAX`] this rides out a few seconds of conflict or throttling,
+/// and still answers before API Gateway gives up at 30 s.
+const ATTEMPTS_MAX: u32 = 12;
+const BACKOFF_FIRST: Duration = Duration::from_millis(20);
+const BACKOFF_MAX: Duration = Duration::from_secs(1);
+/// A request that takes longer has lost its connection; the next attempt opens another.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A context's table.
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub client: Client,
+    pub name: String,
+}
+
+impl Table {
+    /// With the endpoint, region and credentials of the environment.
+    pub async fn from_env(name: String) -> Self {
+        let shared = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        let config = tuned(aws_sdk_dynamodb::config::Builder::from(&shared)).build();
+        Self { client: Client::from_conf(config), name }
+    }
+}
+
+/// Our retries and time-outs on any configuration.
+pub fn tuned(config: aws_sdk_dynamodb::config::Builder) -> aws_sdk_dynamodb::config::Builder {
+    let retry = RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS_MAX)
+        .with_initial_backoff(BACKOFF_FIRST)
+        .with_max_backoff(BACKOFF_MAX);
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    // Attempts are bounded above; a shared budget on top would fail one client's requests for
+    // another's conflicts.
+    let unshared = RetryPartition::custom("marquee").token_bucket(TokenBucket::unlimited()).build();
+    config
+        .retry_config(retry)
+        .timeout_config(timeouts)
+        .retry_partition(unshared)
+        .retry_classifier(TransactionConflicts)
+}
+
+/// Retries a transaction that was cancelled for others' sake alone: a conflict or throttling says
+/// nothing about its conditions. One failed condition makes the answer final.
+#[derive(Debug)]
+struct TransactionConflicts;
+
+impl ClassifyRetry for TransactionConflicts {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let cancelled = context
+            .output_or_error()
+            .and_then(Result::err)
+            .and_then(|error| error.as_operation_error())
+            .and_then(|error| error.downcast_ref::<TransactWriteItemsError>());
+        match cancelled {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled))
+                if only_contention(cancelled.cancellation_reasons()) =>
+            {
+                RetryAction::throttling_error()
+            }
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => {
+                RetryAction::throttling_error()
+            }
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "transaction conflicts"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(
+            RetryClassifierPriority::modeled_as_retryable_classifier(),
+        )
+    }
+}
+
+/// Whether a cancelled transaction met nothing but contention.
+pub(crate) fn only_contention(reasons: &[CancellationReason]) -> bool {
+    let codes = || reasons.iter().filter_map(CancellationReason::code);
+    codes().all(|code| {
+        matches!(
+            code,
+            "None" | "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"
+        )
+    }) && codes().any(|code| code != "None")
+}

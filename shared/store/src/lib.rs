@@ -1,0 +1,21 @@
+//! DynamoDB, and the only place that knows it.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`dynamo`] | the client: retries, time-outs, table name |
+//! | [`error`] | what an SDK error means to the rest of the system |
+//! | [`item`] | reading and writing attributes |
+//! | [`idempotency`] | the tag by which a repeated request is known |
+//! | [`outbox`] | how an event is kept in an item |
+//! | [`booking`] | booking's table: one file per thing that happens to it |
+
+// What the contexts' modules share is unused when none of them is built.
+#![cfg_attr(not(feature = "booking"), allow(dead_code))]
+
+#[cfg(feature = "booking")]
+pub mod booking;
+pub mod dynamo;
+pub mod error;
+pub mod idempotency;
+pub mod item;
+pub mod outbox;
