@@ -46,6 +46,7 @@ pub const RESERVATIONS_API: &[&str] = &[
 ];
 pub const DOCS_API: &[&str] = &[
     "ANY /docs",
+    "ANY /docs/",
     "ANY /docs/{proxy+}",
     "ANY /openapi.json",
     "ANY /problems",

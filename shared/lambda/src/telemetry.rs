@@ -16,7 +16,9 @@ pub fn init_text() {
     let _ = logs.with_env_filter(filter()).try_init();
 }
 
-/// `RUST_LOG`, or what matters.
+/// `RUST_LOG`, or what matters: the database in the host's process warns of every failed
+/// condition, which here is an answer like any other.
 fn filter() -> EnvFilter {
-    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"))
+    let default = || EnvFilter::new("info,dynoxide=error");
+    EnvFilter::try_from_default_env().unwrap_or_else(|_| default())
 }

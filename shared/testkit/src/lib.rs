@@ -1,1 +1,13 @@
+//! What tests need beyond the system itself.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`clock`] | a clock that is told the time |
+//! | [`capacity`] | what DynamoDB says a piece of work consumed |
+//! | [`faulty`] | a connection to DynamoDB on which things go wrong |
+//! | [`conformance`] | what every broker backend has to do |
 
+pub mod capacity;
+pub mod clock;
+pub mod conformance;
+pub mod faulty;

@@ -1,0 +1,1 @@
+//! What goes wrong, and what it must not lead to: see `main.rs`.

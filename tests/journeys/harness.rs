@@ -1,0 +1,219 @@
+//! A system to talk to, and short words for talking to it.
+
+use std::time::{Duration, Instant};
+
+use marquee_host::{Host, demo, settings::Settings};
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// The system under test.
+pub struct Marquee {
+    http: Client,
+    base: String,
+    _host: Option<Host>,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.bytes)))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The body, of an answer that must have this status.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.bytes));
+        self.json()
+    }
+
+    /// The body, of a problem that must be of this type.
+    #[track_caller]
+    pub fn problem(&self, status: u16, slug: &str) -> Value {
+        let problem = self.expect(status);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(problem["type"], format!("/problems/{slug}"), "{problem}");
+        assert_eq!(problem["status"], status);
+        assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
+        problem
+    }
+}
+
+impl Marquee {
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// With holds of this many milliseconds.
+    pub async fn start_with_hold(millis: u64) -> Self {
+        Self::start_with(|settings| {
+            settings.policy.hold_for = Duration::from_millis(millis);
+            settings.expire_every = Duration::from_millis(100);
+        })
+        .await
+    }
+
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let http = Client::new();
+        if let Ok(base) = std::env::var("MARQUEE_URL") {
+            return Self { http, base, _host: None };
+        }
+        let mut settings = Settings::from_env().expect("settings");
+        change(&mut settings);
+        let host = Host::start(settings).await.expect("a host");
+        Self { http, base: format!("http://{}", host.address), _host: Some(host) }
+    }
+
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Reply {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body);
+        }
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.bytes().await.expect("a body").to_vec();
+        Reply { status, headers, bytes }
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, &[], None).await
+    }
+
+    pub async fn get_as(&self, user: Uuid, path: &str) -> Reply {
+        self.send(Method::GET, path, &[("x-user-id", &user.to_string())], None).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.send(Method::POST, path, &[], Some(body.to_string())).await
+    }
+
+    pub async fn post_as(&self, user: Uuid, path: &str, body: &Value) -> Reply {
+        let user = user.to_string();
+        self.send(Method::POST, path, &[("x-user-id", &user)], Some(body.to_string())).await
+    }
+
+    pub async fn delete_as(&self, user: Uuid, path: &str) -> Reply {
+        self.send(Method::DELETE, path, &[("x-user-id", &user.to_string())], None).await
+    }
+
+    pub async fn reserve(&self, user: Uuid, session: &str, seats: &[&str]) -> Reply {
+        self.post_as(user, "/api/v1/reservations", &wanted(session, seats)).await
+    }
+
+    /// A reservation's id, of a hold that must succeed.
+    pub async fn hold(&self, user: Uuid, session: &str, seats: &[&str]) -> String {
+        text(&self.reserve(user, session, seats).await.expect(201)["id"])
+    }
+
+    pub async fn confirm(&self, user: Uuid, reservation: &str, payment: &str) -> Reply {
+        let path = format!("/api/v1/reservations/{reservation}/confirm");
+        self.post_as(user, &path, &json!({ "payment_id": payment })).await
+    }
+
+    pub async fn seats(&self, session: &str) -> Vec<Value> {
+        let seats = self.get(&format!("/api/v1/sessions/{session}/seats")).await.expect(200);
+        seats.as_array().expect("a list").clone()
+    }
+
+    pub async fn seat(&self, session: &str, id: &str) -> Value {
+        let seats = self.seats(session).await;
+        seats.into_iter().find(|seat| seat["session_seat_id"] == id).expect("the seat")
+    }
+
+    /// Waits until the seat has this status.
+    pub async fn await_status(&self, session: &str, id: &str, status: &str) -> Value {
+        let mut seen = Value::Null;
+        let found = eventually(async || {
+            seen = self.seat(session, id).await;
+            seen["status"] == status
+        });
+        assert!(found.await, "never {status}: {seen}");
+        seen
+    }
+
+    /// A session of its own, in a hall of equal rows.
+    pub async fn new_session(&self, rows: u16, seats_per_row: u16) -> String {
+        self.new_session_in_hall(rows, seats_per_row).await.0
+    }
+
+    pub async fn new_session_in_hall(&self, rows: u16, seats_per_row: u16) -> (String, String) {
+        let location = self.post("/api/v1/locations", &json!({ "name": "Here" })).await.expect(201);
+        let halls = format!("/api/v1/locations/{}/halls", text(&location["location_id"]));
+        let hall = text(&self.post(&halls, &json!({ "name": "Big" })).await.expect(201)["hall_id"]);
+        let plan = json!({ "row_count": rows, "seats_per_row": seats_per_row });
+        self.post(&format!("/api/v1/halls/{hall}/seats"), &plan).await.expect(201);
+        let organizer = self.post("/api/v1/organizers", &json!({ "name": "We" })).await.expect(201);
+        let event = json!({ "title": "It", "organizer_id": organizer["organizer_id"] });
+        let event = self.post("/api/v1/events", &event).await.expect(201);
+        let session = json!({
+            "event_id": event["event_id"], "hall_id": hall, "base_price": 40,
+            "start_time": "2030-01-01T19:00:00Z", "end_time": "2030-01-01T22:00:00Z",
+        });
+        let session = self.post("/api/v1/sessions", &session).await.expect(201);
+        (text(&session["session_id"]), hall)
+    }
+
+    pub async fn seat_ids(&self, session: &str) -> Vec<String> {
+        self.seats(session).await.iter().map(|seat| text(&seat["session_seat_id"])).collect()
+    }
+
+    /// Whether the queue has anything left in it, dead letters aside.
+    pub async fn is_drained(&self) -> bool {
+        let queues = self.get("/_host/queues").await.expect(200);
+        queues.as_array().expect("a list").iter().all(|queue| {
+            ["ready", "delayed", "in_flight"].iter().all(|state| queue["messages"][state] == 0)
+        })
+    }
+}
+
+pub fn wanted(session: &str, seats: &[&str]) -> Value {
+    let seats: Vec<_> = seats.iter().map(|seat| json!({ "session_seat_id": seat })).collect();
+    json!({ "session_id": session, "seats": seats })
+}
+
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is not text")).to_owned()
+}
+
+/// Asks again for up to ten seconds.
+pub async fn eventually(mut condition: impl AsyncFnMut() -> bool) -> bool {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(10) {
+        if condition().await {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    false
+}
+
+pub const PAYMENT: &str = "99999999-0000-0000-0000-000000000001";
+pub const SESSION: &str = demo::SESSION;
+pub const SEAT_4: &str = demo::SEAT_4;
+pub const SEAT_5: &str = demo::SEAT_5;
+pub const PRICE_TIER: &str = demo::PRICE_TIER;
+
+pub fn demo_user() -> Uuid {
+    demo::USER.parse().expect("a uuid")
+}

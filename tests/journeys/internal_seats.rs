@@ -1,0 +1,63 @@
+//! What other services do with seats.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::harness::{Marquee, Reply};
+
+async fn call(marquee: &Marquee, session: &str, what: &str, body: &Value) -> Reply {
+    marquee.post(&format!("/api/internal/sessions/{session}/seats/{what}"), body).await
+}
+
+#[tokio::test]
+async fn seats_are_checked_reserved_released_and_confirmed_by_their_ids_alone() {
+    let marquee = Marquee::start().await;
+    assert_eq!(marquee.get("/api/internal/health").await.expect(200)["status"], "ok");
+    let session = marquee.new_session(2, 2).await;
+    let seats = marquee.seat_ids(&session).await;
+    let pricing = marquee.get(&format!("/api/internal/sessions/{session}/pricing")).await;
+    assert_eq!(pricing.expect(200)["base_price"].to_string(), "40.0");
+
+    let body = json!({ "session_seat_ids": [seats[0], seats[2]] });
+    let available = async || {
+        let answer = call(&marquee, &session, "check-availability", &body).await.expect(200);
+        answer["available"].clone()
+    };
+    assert_eq!(available().await, true);
+    call(&marquee, &session, "reserve", &body).await.expect(200);
+    assert_eq!(available().await, false);
+    assert_eq!(marquee.seat(&session, &seats[2]).await["status"], "reserved");
+    let buyer = marquee.reserve(Uuid::new_v4(), &session, &[&seats[0]]).await;
+    buyer.problem(409, "seat-taken");
+    assert_eq!(call(&marquee, &session, "release", &body).await.expect(200)["changed"], 2);
+    assert_eq!(available().await, true);
+    call(&marquee, &session, "reserve", &body).await.expect(200);
+    assert_eq!(call(&marquee, &session, "confirm", &body).await.expect(200)["changed"], 2);
+    assert_eq!(call(&marquee, &session, "confirm", &body).await.expect(200)["changed"], 0);
+    assert_eq!(marquee.seat(&session, &seats[0]).await["status"], "sold");
+}
+
+#[tokio::test]
+async fn nobody_releases_or_confirms_what_is_anothers() {
+    let marquee = Marquee::start().await;
+    let session = marquee.new_session(1, 3).await;
+    let seats = marquee.seat_ids(&session).await;
+    let own = json!({ "session_seat_ids": [seats[0]], "reservation_id": Uuid::new_v4() });
+    let others = json!({ "session_seat_ids": [seats[0]], "reservation_id": Uuid::new_v4() });
+    let anybody = json!({ "session_seat_ids": [seats[0]] });
+    call(&marquee, &session, "reserve", &own).await.expect(200);
+    for stranger in [&others, &anybody] {
+        call(&marquee, &session, "reserve", stranger).await.problem(409, "seat-taken");
+        let released = call(&marquee, &session, "release", stranger).await.expect(200);
+        assert_eq!(released["changed"], 0);
+        call(&marquee, &session, "confirm", stranger).await.problem(409, "seat-taken");
+    }
+    call(&marquee, &session, "confirm", &own).await.expect(200);
+
+    // A buyer's reservation is just as safe from them.
+    marquee.hold(Uuid::new_v4(), &session, &[&seats[1]]).await;
+    let held = json!({ "session_seat_ids": [seats[1]] });
+    assert_eq!(call(&marquee, &session, "release", &held).await.expect(200)["changed"], 0);
+    call(&marquee, &session, "confirm", &held).await.problem(409, "seat-taken");
+    assert_eq!(marquee.seat(&session, &seats[1]).await["status"], "reserved");
+}

@@ -1,0 +1,1 @@
+//! What users do, over HTTP and messages only: see `main.rs`.

@@ -1,0 +1,1 @@
+//! The rules of the workspace, held by tests: see `main.rs`.
