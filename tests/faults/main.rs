@@ -1,1 +1,11 @@
+//! What goes wrong, and what it must not lead to.
+//!
+//! These speak to the functions as AWS does, by events, so that a test can say what time it is,
+//! what the connection to DynamoDB does, and in which order messages come.
 
+mod budgets;
+mod chaos;
+mod events;
+mod expiry;
+mod storage_faults;
+mod world;

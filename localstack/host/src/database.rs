@@ -7,10 +7,14 @@ use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Credentials, Region},
 };
-use dynoxide::Database;
+use dynoxide::{
+    Database,
+    actions::{get_records::GetRecordsRequest, get_shard_iterator::GetShardIteratorRequest},
+};
 use marquee_lambda::Error;
 use marquee_store::{booking::schema, dynamo};
 use rusqlite::Connection;
+use serde_json::Value;
 use tokio::{net::TcpListener, task::AbortHandle};
 use uuid::Uuid;
 
@@ -58,23 +62,51 @@ impl LocalDatabase {
             server: server.abort_handle(),
             _connection: file.is_none().then(|| std::sync::Mutex::new(connection)),
         };
-        schema::create_table(&local.client(), BOOKING_TABLE).await?;
+        schema::create_table(&local.booking_table().client, BOOKING_TABLE).await?;
         Ok(local)
     }
 
-    /// A client as a function would have it.
-    pub fn client(&self) -> Client {
+    /// The configuration of a client as a function would have it.
+    pub fn client_config(&self) -> aws_sdk_dynamodb::config::Builder {
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .endpoint_url(format!("http://{}", self.address))
             .region(Region::from_static("local"))
-            .credentials_provider(Credentials::for_tests());
-        Client::from_conf(dynamo::tuned(config).build())
+            .credentials_provider(Credentials::new("local", "local", None, None, "host"));
+        dynamo::tuned(config)
     }
 
     pub fn booking_table(&self) -> dynamo::Table {
-        dynamo::Table { client: self.client(), name: BOOKING_TABLE.to_owned() }
+        table(self.client_config())
     }
+
+    /// Records of the booking table's stream, as Lambda's events show them: from its beginning,
+    /// or after a sequence number. Blocks.
+    pub fn stream_records(&self, after: Option<&str>, limit: usize) -> Result<Vec<Value>, Error> {
+        let database = &self.database.0;
+        let table = dynoxide::streams::table_arn(BOOKING_TABLE);
+        let iterator = database.get_shard_iterator(GetShardIteratorRequest {
+            stream_arn: format!("{table}/stream/latest"),
+            shard_id: dynoxide::streams::shard_id(BOOKING_TABLE),
+            shard_iterator_type: match after {
+                Some(_) => "AFTER_SEQUENCE_NUMBER".into(),
+                None => "TRIM_HORIZON".into(),
+            },
+            sequence_number: after.map(str::to_owned),
+        })?;
+        let records = database.get_records(GetRecordsRequest {
+            shard_iterator: iterator.shard_iterator.unwrap_or_default(),
+            limit: Some(limit),
+        })?;
+        let records = records.records.iter().map(serde_json::to_value);
+        Ok(records.collect::<Result<_, _>>()?)
+    }
+}
+
+/// The booking table by a client of this configuration.
+pub fn table(config: aws_sdk_dynamodb::config::Builder) -> dynamo::Table {
+    let client = Client::from_conf(config.build());
+    dynamo::Table { client, name: BOOKING_TABLE.to_owned() }
 }
 
 impl Drop for LocalDatabase {

@@ -20,7 +20,7 @@ pub mod demo;
 pub mod functions;
 pub mod gateway;
 pub mod settings;
-mod signing_key;
+pub mod signing_key;
 pub mod sources;
 
 use std::{net::SocketAddr, sync::Arc};

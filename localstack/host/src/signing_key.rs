@@ -7,7 +7,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use marquee_lambda::Error;
 
 /// With a data file, the key is kept beside it, so that printed tickets stay good.
-pub(crate) fn load_or_create(data: Option<&Path>) -> Result<String, Error> {
+pub fn load_or_create(data: Option<&Path>) -> Result<String, Error> {
     let Some(data) = data else { return generate() };
     let mut path = data.as_os_str().to_owned();
     path.push(".ticket-key.pem");
@@ -24,7 +24,8 @@ pub(crate) fn load_or_create(data: Option<&Path>) -> Result<String, Error> {
     }
 }
 
-fn generate() -> Result<String, Error> {
+/// A new Ed25519 private key in PKCS#8 PEM.
+pub fn generate() -> Result<String, Error> {
     let key = Ed25519KeyPair::generate()?;
     let der: aws_lc_rs::encoding::Pkcs8V1Der<'_> = key.as_der()?;
     let body = BASE64_STANDARD.encode(der.as_ref());

@@ -22,6 +22,11 @@ impl ManualClock {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.0.fetch_add(millis, Ordering::SeqCst);
     }
+
+    /// Ahead or behind by so many seconds.
+    pub fn shift_seconds(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000, Ordering::SeqCst);
+    }
 }
 
 impl Clock for ManualClock {

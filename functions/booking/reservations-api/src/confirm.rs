@@ -15,7 +15,9 @@ use marquee_domain::{
 };
 use marquee_lambda::{
     extract::{Buyer, OptionalPayload, PathId},
-    problem::{HOLD_EXPIRED, PAYMENT_DECLINED, PAYMENT_TIMED_OUT, Problem, RESERVATION_CLOSED},
+    problem::{
+        HOLD_EXPIRED, PAYMENT_DECLINED, PAYMENT_TIMED_OUT, Problem, ProblemType, RESERVATION_CLOSED,
+    },
 };
 use marquee_store::booking::confirmations::ConfirmOutcome;
 use serde::Deserialize;
@@ -67,7 +69,9 @@ pub(crate) async fn confirm(
     let payment = capture(&services, &reservation, payment_id, late, now).await?;
     match services.store.confirm(&reservation, &payment, services.clock.now()).await? {
         ConfirmOutcome::Confirmed(confirmed) => Ok(Json(ReservationView::new(&confirmed, now))),
-        ConfirmOutcome::HoldLost => Err(refund(&services, &reservation, payment).await?),
+        ConfirmOutcome::HoldLost => {
+            Err(refund(&services, &reservation, payment, &HOLD_EXPIRED).await?)
+        }
         ConfirmOutcome::Changed => overtaken(&services, &reservation, payment).await,
     }
 }
@@ -119,10 +123,10 @@ async fn overtaken(
             let late = Payment { late: true, ..payment };
             match services.store.confirm(&current, &late, now).await? {
                 ConfirmOutcome::Confirmed(done) => Ok(Json(ReservationView::new(&done, now))),
-                _ => Err(refund(services, &current, late).await?),
+                _ => Err(refund(services, &current, late, &HOLD_EXPIRED).await?),
             }
         }
-        Err(_) => Err(refund(services, &current, payment).await?),
+        Err(_) => Err(refund(services, &current, payment, &RESERVATION_CLOSED).await?),
     }
 }
 
@@ -131,11 +135,11 @@ async fn refund(
     services: &Services,
     reservation: &Reservation,
     payment: Payment,
+    kind: &'static ProblemType,
 ) -> Result<Problem, Problem> {
     let due = Payment { status: PaymentStatus::RefundDue, ..payment };
     let recorded = services.store.record_payment(reservation, &due).await?;
     let settled = give_back(services, reservation, due, recorded).await?;
-    let kind = if settled.late { &HOLD_EXPIRED } else { &RESERVATION_CLOSED };
     Ok(with_refund(kind, "the seats are no longer yours; the payment goes back", &settled))
 }
 
@@ -171,11 +175,7 @@ async fn give_back(
     Ok(refunded)
 }
 
-fn with_refund(
-    kind: &'static marquee_lambda::problem::ProblemType,
-    detail: &str,
-    payment: &Payment,
-) -> Problem {
+fn with_refund(kind: &'static ProblemType, detail: &str, payment: &Payment) -> Problem {
     let refund = serde_json::to_value(PaymentView::from(payment)).unwrap_or_default();
     Problem::new(kind, detail.to_owned()).with("refund", refund)
 }

@@ -9,10 +9,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::Stop;
-use dynoxide::actions::{
-    get_item::GetItemRequest, get_records::GetRecordsRequest,
-    get_shard_iterator::GetShardIteratorRequest, put_item::PutItemRequest,
-};
+use dynoxide::actions::{get_item::GetItemRequest, put_item::PutItemRequest};
 use marquee_lambda::{
     Error,
     stream::{StreamEvent, relay},
@@ -70,7 +67,10 @@ impl Poller {
     /// go on at once.
     async fn step(self: &Arc<Self>, done: &mut Option<String>) -> Result<bool, Error> {
         let after = done.clone();
-        let records = blocking(self, move |poller| poller.read(after.as_deref())).await?;
+        let records = blocking(self, move |poller| {
+            poller.database.stream_records(after.as_deref(), BATCH_LEN_MAX)
+        })
+        .await?;
         let last = records.last().and_then(sequence_number);
         let Some(last) = last else { return Ok(false) };
         let event: StreamEvent = serde_json::from_value(json!({ "Records": records }))?;
@@ -86,27 +86,6 @@ impl Poller {
             *done = Some(before_failed);
         }
         Err("a record could not be published".into())
-    }
-
-    /// Records as Lambda's events show them.
-    fn read(&self, after: Option<&str>) -> Result<Vec<Value>, Error> {
-        let database = &self.database.database.0;
-        let table = dynoxide::streams::table_arn(BOOKING_TABLE);
-        let iterator = database.get_shard_iterator(GetShardIteratorRequest {
-            stream_arn: format!("{table}/stream/latest"),
-            shard_id: dynoxide::streams::shard_id(BOOKING_TABLE),
-            shard_iterator_type: match after {
-                Some(_) => "AFTER_SEQUENCE_NUMBER".into(),
-                None => "TRIM_HORIZON".into(),
-            },
-            sequence_number: after.map(str::to_owned),
-        })?;
-        let records = database.get_records(GetRecordsRequest {
-            shard_iterator: iterator.shard_iterator.unwrap_or_default(),
-            limit: Some(BATCH_LEN_MAX),
-        })?;
-        let records = records.records.iter().map(serde_json::to_value);
-        Ok(records.collect::<Result<_, _>>()?)
     }
 
     fn last_checkpoint(&self) -> Result<Option<String>, Error> {

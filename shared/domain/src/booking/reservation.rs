@@ -137,8 +137,11 @@ impl Reservation {
         now: Timestamp,
     ) -> Result<Confirmation, Refusal> {
         match self.status_at(now) {
+            // A payment on record of what is not confirmed is one that went back.
+            ReservationStatus::Active | ReservationStatus::Expired if self.payment.is_some() => {
+                Err(Refusal::Refunded)
+            }
             ReservationStatus::Active => Ok(Confirmation::Proceed { late: false }),
-            ReservationStatus::Expired if self.payment.is_some() => Err(Refusal::Refunded),
             ReservationStatus::Expired if payment_id.is_some() => {
                 Ok(Confirmation::Proceed { late: true })
             }

@@ -132,7 +132,10 @@ pub(super) struct Change<'a> {
 impl Change<'_> {
     pub(super) fn update(&self, reservation: &Reservation) -> Result<Update, StoreError> {
         let from: Vec<_> = (0..self.from.len()).map(|index| format!(":from{index}")).collect();
-        let pay = if self.payment.is_some() { ", pay = :pay" } else { "" };
+        let (pay, unpaid) = match self.payment {
+            Some(_) => (", pay = :pay", " AND attribute_not_exists(pay)"),
+            None => ("", ""),
+        };
         Update::builder()
             .table_name("")
             .set_key(Some(keys::reservation(place_of(reservation)?)))
@@ -140,10 +143,7 @@ impl Change<'_> {
                 "SET #status = :to, updated = :now, outbox = :event{pay} REMOVE {}",
                 keys::DUE
             ))
-            .condition_expression(format!(
-                "id = :id AND attribute_not_exists(pay) AND #status IN ({})",
-                from.join(", ")
-            ))
+            .condition_expression(format!("id = :id AND #status IN ({}){unpaid}", from.join(", ")))
             .expression_attribute_names("#status", reservation_item::STATUS)
             .set_expression_attribute_values(Some(self.values(reservation, from)))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None)

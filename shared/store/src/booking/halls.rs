@@ -69,7 +69,7 @@ impl BookingStore {
         let mut in_the_way = Vec::new();
         for row in rows {
             match there.get(&row.row_number) {
-                None => missing.push((row.row_number.clone(), write_row(hall, row))),
+                None => missing.push((row.clone(), write_row(hall, row))),
                 Some(same) if again && *same == row => {}
                 Some(_) => in_the_way.push(row.row_number.clone()),
             }
@@ -78,15 +78,17 @@ impl BookingStore {
             return Ok(RowsOutcome::RowsExist(in_the_way));
         }
         let overtaken: Vec<_> = stream::iter(missing)
-            .map(|(label, row)| async move {
-                let there = self.put_new(row).await?;
-                Ok::<_, StoreError>(there.map(|_| label))
+            .map(|(row, item)| async move {
+                // The very same row is this request's own, an answer having been lost.
+                let earlier = self.put_new(item).await?.as_ref().map(read_row).transpose()?;
+                let other = earlier.filter(|earlier| *earlier != row);
+                Ok::<_, StoreError>(other.map(|other| other.row_number))
             })
             .buffer_unordered(WRITES_AT_ONCE)
             .try_filter_map(|overtaken| async move { Ok(overtaken) })
             .try_collect()
             .await?;
-        Ok(match overtaken.is_empty() || again {
+        Ok(match overtaken.is_empty() {
             true => RowsOutcome::Added,
             false => RowsOutcome::RowsExist(overtaken),
         })

@@ -171,13 +171,14 @@ impl BookingStore {
             Ok(_) => return Ok(Ok(())),
             Err(error) => error,
         };
-        match error.as_service_error().and_then(old_item) {
-            Some(old) => reservation_item::read(old)?
-                .check_ins
-                .remove(&index)
-                .map(Err)
-                .ok_or_else(|| StoreError::Broken("a ticket that cannot be used".into())),
-            None => Err(StoreError::from_sdk(error)),
+        let Some(old) = error.as_service_error().and_then(old_item) else {
+            return Err(StoreError::from_sdk(error));
+        };
+        match reservation_item::read(old)?.check_ins.remove(&index) {
+            // The very same use is this request's own, its answer lost.
+            Some(first) if first == *check_in => Ok(Ok(())),
+            Some(first) => Ok(Err(first)),
+            None => Err(StoreError::Broken("a ticket that cannot be used".into())),
         }
     }
 }

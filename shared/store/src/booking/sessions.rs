@@ -50,14 +50,16 @@ impl BookingStore {
         }
         let mut session = session;
         if let Some(earlier) = self.put_new(item).await? {
+            let own = idempotency.is_none();
             match idempotency.map(|tag| tag.compare(&earlier)) {
-                Some(Match::SameRequest) => session = Session::read(&earlier)?,
-                _ => return Ok(Created::KeyReused),
+                // With no key the id is ours alone: this is our own write, its answer lost.
+                None | Some(Match::SameRequest) => session = Session::read(&earlier)?,
+                Some(_) => return Ok(Created::KeyReused),
             }
             if is_ready(&earlier) {
                 return Ok(Created::Replayed(session));
             }
-            if now < earlier.instant(LEASE)? {
+            if !own && now < earlier.instant(LEASE)? {
                 return Ok(Created::InProgress);
             }
         }

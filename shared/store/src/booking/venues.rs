@@ -72,8 +72,9 @@ impl BookingStore {
         match self.put_new(item).await? {
             None => Ok(Created::New(entity)),
             Some(earlier) => match idempotency.map(|tag| tag.compare(&earlier)) {
-                Some(Match::SameRequest) => E::read(&earlier).map(Created::Replayed),
-                _ => Ok(Created::KeyReused),
+                // With no key the id is ours alone: this is our own write, its answer lost.
+                None | Some(Match::SameRequest) => E::read(&earlier).map(Created::Replayed),
+                Some(_) => Ok(Created::KeyReused),
             },
         }
     }

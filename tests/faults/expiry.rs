@@ -1,0 +1,112 @@
+//! Holds that run out, and who hears of it when.
+
+use std::time::Duration;
+
+use marquee_domain::booking::{reservation::ReservationStatus, seat::SeatState};
+use marquee_testkit::clock::ManualClock;
+use uuid::Uuid;
+
+use crate::world::{HOLD, World, invoke, wanted};
+
+#[tokio::test]
+async fn a_seat_is_free_at_the_very_instant_its_hold_runs_out_though_nothing_has_swept() {
+    let world = World::new().await;
+    let (session, seats) = world.session(1, 1).await;
+    world.held(Uuid::new_v4(), &session, &[&seats[0]]).await;
+    world.clock_by(HOLD - Duration::from_millis(1));
+    assert_eq!(world.hold(Uuid::new_v4(), &session, &[&seats[0]]).await.0, 409);
+    assert_eq!(world.seats(&session).await[0]["status"], "reserved");
+    world.clock_by(Duration::from_millis(1));
+    assert_eq!(world.seats(&session).await[0]["status"], "available");
+    assert_eq!(world.hold(Uuid::new_v4(), &session, &[&seats[0]]).await.0, 201);
+}
+
+#[tokio::test]
+async fn a_confirmation_and_a_rival_at_that_instant_leave_one_owner() {
+    for _ in 0..25 {
+        let world = World::new().await;
+        let (session, seats) = world.session(1, 1).await;
+        let (owner, rival) = (Uuid::new_v4(), Uuid::new_v4());
+        let id = world.held(owner, &session, &[&seats[0]]).await;
+        world.clock_by(HOLD);
+        let ((confirmed, _), (held, _), swept) = tokio::join!(
+            world.confirm(owner, &id),
+            async { world.hold(rival, &session, &[&seats[0]]).await },
+            world.sweep(10),
+        );
+        assert!(swept.failed == 0);
+        assert!(matches!((confirmed, held), (200, 409) | (410, 201)), "{confirmed} and {held}");
+        let state = world.seat_state(&session, &seats[0]).await;
+        let paid = matches!(state, SeatState::Pinned(claim) if claim.owner.to_string() == id);
+        assert_eq!(paid, confirmed == 200);
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_bounded_and_the_next_goes_on_where_it_stopped() {
+    let world = World::new().await;
+    let (session, seats) = world.session(2, 30).await;
+    for seat in &seats {
+        world.held(Uuid::new_v4(), &session, &[seat]).await;
+    }
+    assert_eq!(world.sweep(100).await.expired, 0, "none has run out");
+    world.clock_by(HOLD);
+    let mut runs = Vec::new();
+    loop {
+        let report = world.sweep(25).await;
+        runs.push(report.expired);
+        if !report.more {
+            break;
+        }
+    }
+    assert_eq!(runs.iter().sum::<usize>(), 60);
+    assert!(runs.iter().all(|expired| *expired <= 25), "{runs:?}");
+    assert_eq!(world.published().await.len(), 60);
+}
+
+#[tokio::test]
+async fn late_twice_and_side_by_side_it_still_tells_of_each_once() {
+    let world = World::new().await;
+    let (session, seats) = world.session(1, 30).await;
+    for seat in &seats {
+        world.held(Uuid::new_v4(), &session, &[seat]).await;
+    }
+    world.clock_by(HOLD + Duration::from_secs(59));
+    let (one, other) = tokio::join!(world.sweep(100), world.sweep(100));
+    assert_eq!(one.expired + other.expired, 30);
+    assert_eq!(world.sweep(100).await.expired, 0);
+    assert_eq!(world.published().await.len(), 30);
+}
+
+#[tokio::test]
+async fn a_clock_five_minutes_off_shortens_or_stretches_holds_but_shares_no_seat() {
+    for skew in [-300_i64, 300] {
+        let world = World::new().await;
+        let (session, seats) = world.session(1, 1).await;
+        let off = ManualClock::at(world.now_plus(Duration::ZERO));
+        off.shift_seconds(skew);
+        let (_, elsewhere) = world.elsewhere(off.clone());
+        let (owner, rival) = (Uuid::new_v4(), Uuid::new_v4());
+        let id = world.held(owner, &session, &[&seats[0]]).await;
+        // Six minutes in: over for a clock five minutes ahead, not for one behind.
+        world.clock_by(Duration::from_secs(360));
+        off.advance(Duration::from_secs(360));
+        let body = wanted(&session, &[&seats[0]]);
+        let (held, _) =
+            invoke(&elsewhere, "POST", "/api/v1/reservations", Some(rival), &body).await;
+        assert_eq!(held, if skew > 0 { 201 } else { 409 });
+        let (confirmed, answer) = world.confirm(owner, &id).await;
+        // Whoever lost the seat gets the money back.
+        assert_eq!(confirmed, if skew > 0 { 410 } else { 200 }, "{answer}");
+        if skew > 0 {
+            assert_eq!(answer["refund"]["status"], "refunded");
+            let reservation = world.reservation(&id).await;
+            assert_ne!(reservation.status, ReservationStatus::Confirmed);
+            assert!(reservation.payment.is_some(), "on record");
+            assert_eq!(world.confirm(owner, &id).await.0, 410, "and it stays lost");
+            world.clock_by(HOLD);
+            assert!(world.sweep(10).await.expired >= 1);
+            assert_eq!(world.reservation(&id).await.status, ReservationStatus::Expired);
+        }
+    }
+}
