@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::problem::{MALFORMED_REQUEST, Problem};
 
@@ -19,7 +20,7 @@ pub struct PageRequest {
     pub after: Option<String>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PageResponse<T> {
     pub items: Vec<T>,
     /// To be sent as `cursor` for the next page; null on the last.

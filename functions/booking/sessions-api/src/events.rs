@@ -97,7 +97,7 @@ pub(crate) async fn get(
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "venues",
     params(("limit" = Option<u16>, Query), ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = Vec<EventView>))
+    responses((status = 200, body = PageResponse<EventView>))
 )]
 pub(crate) async fn list(
     State(services): State<Services>,

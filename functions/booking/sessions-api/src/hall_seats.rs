@@ -227,7 +227,7 @@ fn label(field: &str, given: Option<&Label>) -> Result<String, Problem> {
     get, path = "/api/v1/halls/{hall_id}/seats", tag = "venues",
     params(("hall_id" = Uuid, Path), ("limit" = Option<u16>, Query),
         ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = Vec<HallSeatView>))
+    responses((status = 200, body = PageResponse<HallSeatView>))
 )]
 pub(crate) async fn list(
     State(services): State<Services>,

@@ -102,7 +102,7 @@ pub(crate) async fn find(services: &Services, id: HallId) -> Result<Hall, Proble
     get, path = "/api/v1/locations/{location_id}/halls", tag = "venues",
     params(("location_id" = Uuid, Path), ("limit" = Option<u16>, Query),
         ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = Vec<HallView>))
+    responses((status = 200, body = PageResponse<HallView>))
 )]
 pub(crate) async fn list(
     State(services): State<Services>,

@@ -89,7 +89,7 @@ pub(crate) async fn get(
 #[utoipa::path(
     get, path = "/api/v1/locations", tag = "venues",
     params(("limit" = Option<u16>, Query), ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = Vec<LocationView>))
+    responses((status = 200, body = PageResponse<LocationView>))
 )]
 pub(crate) async fn list(
     State(services): State<Services>,

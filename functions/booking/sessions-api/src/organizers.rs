@@ -89,7 +89,7 @@ pub(crate) async fn get(
 #[utoipa::path(
     get, path = "/api/v1/organizers", tag = "venues",
     params(("limit" = Option<u16>, Query), ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = Vec<OrganizerView>))
+    responses((status = 200, body = PageResponse<OrganizerView>))
 )]
 pub(crate) async fn list(
     State(services): State<Services>,

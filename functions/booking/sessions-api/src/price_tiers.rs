@@ -118,7 +118,7 @@ pub(crate) async fn get(
 #[utoipa::path(
     get, path = "/api/v1/price-tiers", tag = "sessions",
     params(("limit" = Option<u16>, Query), ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = Vec<PriceTierView>))
+    responses((status = 200, body = PageResponse<PriceTierView>))
 )]
 pub(crate) async fn list(
     State(services): State<Services>,

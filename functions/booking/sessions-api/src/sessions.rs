@@ -142,7 +142,7 @@ pub(crate) struct SessionsOf {
     get, path = "/api/v1/sessions", tag = "sessions",
     params(("event_id" = Option<Uuid>, Query), ("limit" = Option<u16>, Query),
         ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = Vec<SessionView>))
+    responses((status = 200, body = PageResponse<SessionView>))
 )]
 pub(crate) async fn list(
     State(services): State<Services>,

@@ -1,0 +1,78 @@
+//! The API's description is what the handlers say. `UPDATE=1 cargo test -p tidy` writes it anew.
+
+use serde_json::{Value, json};
+
+use crate::workspace::root;
+
+const FILE: &str = "functions/platform/docs-api/openapi.json";
+
+/// The APIs' own descriptions as one, with the answer that every operation may give.
+fn merged() -> Value {
+    let mut api = sessions_api::openapi();
+    api.merge(reservations_api::openapi());
+    let mut api = serde_json::to_value(api).expect("json");
+    api["info"] = json!({
+        "title": "Marquee",
+        "description": "Seats, held and sold. Errors are `application/problem+json`; \
+            `GET /problems` explains each type.",
+        "version": env!("CARGO_PKG_VERSION"),
+        "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+    });
+    api["components"]["schemas"]["Problem"] = json!({
+        "type": "object",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": { "type": "string", "format": "uri-reference" },
+            "title": { "type": "string" },
+            "status": { "type": "integer" },
+            "detail": { "type": "string" },
+            "field": { "type": "string", "description": "Which field of the request it is about." },
+        },
+        "additionalProperties": true,
+    });
+    let problem = json!({
+        "description": "What went wrong",
+        "content": { "application/problem+json": {
+            "schema": { "$ref": "#/components/schemas/Problem" },
+        }},
+    });
+    for (path, operations) in api["paths"].as_object_mut().expect("paths") {
+        for (method, operation) in operations.as_object_mut().expect("operations") {
+            operation["responses"]["default"] = problem.clone();
+            operation["operationId"] = json!(operation_id(method, path));
+        }
+    }
+    api
+}
+
+/// `get_sessions_session_id_seat_map`: what code generators call the operation.
+fn operation_id(method: &str, path: &str) -> String {
+    let path = path.trim_start_matches("/api/v1/").trim_start_matches("/api/");
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    [method].into_iter().chain(words).collect::<Vec<_>>().join("_")
+}
+
+#[test]
+fn the_served_description_is_the_one_the_handlers_give() {
+    let generated = serde_json::to_string_pretty(&merged()).expect("json") + "\n";
+    let file = root().join(FILE);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&file, &generated).expect("written");
+    }
+    let kept = std::fs::read_to_string(&file).expect("the description");
+    assert!(kept == generated, "{FILE} is out of date: run UPDATE=1 cargo test -p tidy");
+    assert!(docs_api::OPENAPI == kept || std::env::var_os("UPDATE").is_some());
+}
+
+#[test]
+fn every_operation_has_a_name_of_its_own_and_says_what_it_is_for() {
+    let api = merged();
+    let mut names = std::collections::BTreeSet::new();
+    for (path, operations) in api["paths"].as_object().expect("paths") {
+        for (method, operation) in operations.as_object().expect("operations") {
+            assert!(operation["summary"].is_string(), "{method} {path} has no summary");
+            let name = operation["operationId"].as_str().expect("a name").to_owned();
+            assert!(names.insert(name.clone()), "two operations are named {name}");
+        }
+    }
+}
