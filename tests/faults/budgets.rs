@@ -22,6 +22,7 @@ impl Line {
 }
 
 /// Prints the table and holds every line to its budget. Run with `--nocapture` to see it.
+#[allow(clippy::print_stdout)]
 fn settle(lines: &[Line]) {
     println!("\n{:<44} {:>8} {:>10} {:>10}", "step", "requests", "read", "write");
     for line in lines {

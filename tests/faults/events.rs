@@ -6,7 +6,6 @@ use futures_util::future::join_all;
 use marquee_domain::booking::seat::SeatState;
 use marquee_lambda::consumer::{Outcome, consume_sqs};
 use marquee_messaging::{backends::memory::MemoryBroker, message::Message};
-use on_reservation_event::OnReservationEvent;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -117,7 +116,7 @@ async fn what_is_not_an_event_of_ours_is_poison_and_does_not_hold_up_its_batch()
         })
         .collect();
     let event = serde_json::from_value(json!({ "Records": records })).expect("an event");
-    let handler = OnReservationEvent { store: world.store.clone() };
+    let handler = world.consumer();
     let response = consume_sqs(&handler, Some(&broker), event).await;
     assert!(response.batch_item_failures.is_empty(), "nothing has to come again");
     let dead = broker.dead_letters(QUEUE);

@@ -110,3 +110,21 @@ async fn a_clock_five_minutes_off_shortens_or_stretches_holds_but_shares_no_seat
         }
     }
 }
+
+#[tokio::test]
+async fn a_sweeper_whose_clock_is_ahead_does_not_free_a_seat_that_is_still_held() {
+    let world = World::new().await;
+    let (session, seats) = world.session(1, 1).await;
+    let (owner, rival) = (Uuid::new_v4(), Uuid::new_v4());
+    let id = world.held(owner, &session, &[&seats[0]]).await;
+    let ahead = ManualClock::at(world.now_plus(HOLD));
+    let limits = expire_reservations::Limits { per_run_max: 10, run_for: HOLD };
+    let swept = expire_reservations::run(&world.store, &ahead, limits).await.expect("a sweep");
+    assert_eq!(swept.expired, 1);
+    for event in world.published().await {
+        world.consume(&event).await;
+    }
+    assert!(matches!(world.seat_state(&session, &seats[0]).await, SeatState::Held(_)));
+    assert_eq!(world.hold(rival, &session, &[&seats[0]]).await.0, 409);
+    assert_eq!(world.confirm(owner, &id).await.0, 200, "and its owner can still pay");
+}

@@ -132,6 +132,18 @@ async fn conflicts_are_retried_and_never_reported_as_a_taken_seat() {
 }
 
 #[tokio::test]
+async fn a_single_write_in_the_way_of_a_transaction_is_retried_too() {
+    let (world, armed) = armed_world(Fault::Conflict, "UpdateItem").await;
+    let (session, seats) = world.session(1, 1).await;
+    let user = Uuid::new_v4();
+    let id = world.held(user, &session, &[&seats[0]]).await;
+    world.confirm(user, &id).await;
+    let event = world.published().await.pop().expect("an event");
+    armed.times(5);
+    assert_eq!(world.consume(&event).await, marquee_lambda::consumer::Outcome::Done);
+}
+
+#[tokio::test]
 async fn with_half_of_all_requests_throttled_or_lost_every_free_seat_can_still_be_had() {
     for fault in [Fault::Throttled, Fault::Lost, Fault::AnswerLost] {
         let on = Arc::new(AtomicBool::new(false));

@@ -129,7 +129,7 @@ impl World {
     }
 
     pub(crate) async fn sweep(&self, per_run_max: usize) -> expire_reservations::Report {
-        let limits = expire_reservations::Limits { per_run_max };
+        let limits = expire_reservations::Limits { per_run_max, run_for: HOLD };
         expire_reservations::run(&self.store, &self.clock, limits).await.expect("a sweep")
     }
 
@@ -174,7 +174,11 @@ impl World {
     }
 
     pub(crate) async fn consume(&self, message: &Message) -> Outcome {
-        OnReservationEvent { store: self.store.clone() }.handle(message).await
+        self.consumer().handle(message).await
+    }
+
+    pub(crate) fn consumer(&self) -> OnReservationEvent {
+        OnReservationEvent { store: self.store.clone(), clock: Arc::new(self.clock.clone()) }
     }
 
     pub(crate) async fn seat_state(&self, session: &str, seat: &str) -> SeatState {

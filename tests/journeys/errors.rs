@@ -112,6 +112,8 @@ async fn plans_that_cannot_be_are_refused_before_anything_is_written() {
     let path = format!("/api/v1/halls/{hall}/seats");
     for body in [
         json!({ "row_count": 201, "seats_per_row": 100 }),
+        json!({ "row_count": 65_535, "seats_per_row": 65_535 }),
+        json!({ "rows": [{ "row_number": "B", "seat_count": 65_535 }] }),
         json!({ "row_count": 1, "seats_per_row": 0 }),
         json!({ "row_count": 5 }),
         json!({ "rows": [] }),
@@ -125,4 +127,28 @@ async fn plans_that_cannot_be_are_refused_before_anything_is_written() {
     }
     let seats = marquee.get(&path).await.expect(200);
     assert_eq!(seats["items"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn a_body_larger_than_a_function_takes_is_refused_as_such() {
+    let marquee = Marquee::start().await;
+    for megabytes in [7, 11] {
+        let body = json!({ "name": "x".repeat(megabytes * 1024 * 1024) });
+        marquee.post("/api/v1/organizers", &body).await.problem(413, "payload-too-large");
+    }
+}
+
+#[tokio::test]
+async fn a_price_beyond_all_measure_is_refused_and_spoils_nothing() {
+    let marquee = Marquee::start().await;
+    let session = marquee.new_session(1, 2).await;
+    let seats = marquee.seat_ids(&session).await;
+    let tier = json!({ "name": "Gold", "multiplier": 1_000_000_000 });
+    let tier = marquee.post("/api/v1/price-tiers", &tier).await.expect(201);
+    let seat = json!({ "session_seat_id": seats[0], "price_tier_id": tier["price_tier_id"] });
+    let user = Uuid::new_v4();
+    let body = json!({ "session_id": session, "seats": [seat] });
+    let refused = marquee.post_as(user, "/api/v1/reservations", &body).await;
+    assert_eq!(refused.problem(422, "invalid-field")["field"], "seats[0].price_tier_id");
+    marquee.hold(user, &session, &[&seats[0]]).await;
 }

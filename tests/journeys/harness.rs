@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// The system under test.
-pub struct Marquee {
+pub(crate) struct Marquee {
     http: Client,
     base: String,
     _host: Option<Host>,
@@ -16,32 +16,32 @@ pub struct Marquee {
 
 /// An answer, read to its end.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: reqwest::header::HeaderMap,
-    pub bytes: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Reply {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.bytes)))
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// The body, of an answer that must have this status.
     #[track_caller]
-    pub fn expect(&self, status: u16) -> Value {
+    pub(crate) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.bytes));
         self.json()
     }
 
     /// The body, of a problem that must be of this type.
     #[track_caller]
-    pub fn problem(&self, status: u16, slug: &str) -> Value {
+    pub(crate) fn problem(&self, status: u16, slug: &str) -> Value {
         let problem = self.expect(status);
         assert_eq!(self.header("content-type"), "application/problem+json");
         assert_eq!(problem["type"], format!("/problems/{slug}"), "{problem}");
@@ -52,12 +52,12 @@ impl Reply {
 }
 
 impl Marquee {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(|_| {}).await
     }
 
     /// With holds of this many milliseconds.
-    pub async fn start_with_hold(millis: u64) -> Self {
+    pub(crate) async fn start_with_hold(millis: u64) -> Self {
         Self::start_with(|settings| {
             settings.policy.hold_for = Duration::from_millis(millis);
             settings.expire_every = Duration::from_millis(100);
@@ -65,7 +65,7 @@ impl Marquee {
         .await
     }
 
-    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let http = Client::new();
         if let Ok(base) = std::env::var("MARQUEE_URL") {
             return Self { http, base, _host: None };
@@ -76,7 +76,7 @@ impl Marquee {
         Self { http, base: format!("http://{}", host.address), _host: Some(host) }
     }
 
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,
@@ -96,53 +96,53 @@ impl Marquee {
         Reply { status, headers, bytes }
     }
 
-    pub async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         self.send(Method::GET, path, &[], None).await
     }
 
-    pub async fn get_as(&self, user: Uuid, path: &str) -> Reply {
+    pub(crate) async fn get_as(&self, user: Uuid, path: &str) -> Reply {
         self.send(Method::GET, path, &[("x-user-id", &user.to_string())], None).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
         self.send(Method::POST, path, &[], Some(body.to_string())).await
     }
 
-    pub async fn post_as(&self, user: Uuid, path: &str, body: &Value) -> Reply {
+    pub(crate) async fn post_as(&self, user: Uuid, path: &str, body: &Value) -> Reply {
         let user = user.to_string();
         self.send(Method::POST, path, &[("x-user-id", &user)], Some(body.to_string())).await
     }
 
-    pub async fn delete_as(&self, user: Uuid, path: &str) -> Reply {
+    pub(crate) async fn delete_as(&self, user: Uuid, path: &str) -> Reply {
         self.send(Method::DELETE, path, &[("x-user-id", &user.to_string())], None).await
     }
 
-    pub async fn reserve(&self, user: Uuid, session: &str, seats: &[&str]) -> Reply {
+    pub(crate) async fn reserve(&self, user: Uuid, session: &str, seats: &[&str]) -> Reply {
         self.post_as(user, "/api/v1/reservations", &wanted(session, seats)).await
     }
 
     /// A reservation's id, of a hold that must succeed.
-    pub async fn hold(&self, user: Uuid, session: &str, seats: &[&str]) -> String {
+    pub(crate) async fn hold(&self, user: Uuid, session: &str, seats: &[&str]) -> String {
         text(&self.reserve(user, session, seats).await.expect(201)["id"])
     }
 
-    pub async fn confirm(&self, user: Uuid, reservation: &str, payment: &str) -> Reply {
+    pub(crate) async fn confirm(&self, user: Uuid, reservation: &str, payment: &str) -> Reply {
         let path = format!("/api/v1/reservations/{reservation}/confirm");
         self.post_as(user, &path, &json!({ "payment_id": payment })).await
     }
 
-    pub async fn seats(&self, session: &str) -> Vec<Value> {
+    pub(crate) async fn seats(&self, session: &str) -> Vec<Value> {
         let seats = self.get(&format!("/api/v1/sessions/{session}/seats")).await.expect(200);
         seats.as_array().expect("a list").clone()
     }
 
-    pub async fn seat(&self, session: &str, id: &str) -> Value {
+    pub(crate) async fn seat(&self, session: &str, id: &str) -> Value {
         let seats = self.seats(session).await;
         seats.into_iter().find(|seat| seat["session_seat_id"] == id).expect("the seat")
     }
 
     /// Waits until the seat has this status.
-    pub async fn await_status(&self, session: &str, id: &str, status: &str) -> Value {
+    pub(crate) async fn await_status(&self, session: &str, id: &str, status: &str) -> Value {
         let mut seen = Value::Null;
         let found = eventually(async || {
             seen = self.seat(session, id).await;
@@ -153,11 +153,15 @@ impl Marquee {
     }
 
     /// A session of its own, in a hall of equal rows.
-    pub async fn new_session(&self, rows: u16, seats_per_row: u16) -> String {
+    pub(crate) async fn new_session(&self, rows: u16, seats_per_row: u16) -> String {
         self.new_session_in_hall(rows, seats_per_row).await.0
     }
 
-    pub async fn new_session_in_hall(&self, rows: u16, seats_per_row: u16) -> (String, String) {
+    pub(crate) async fn new_session_in_hall(
+        &self,
+        rows: u16,
+        seats_per_row: u16,
+    ) -> (String, String) {
         let location = self.post("/api/v1/locations", &json!({ "name": "Here" })).await.expect(201);
         let halls = format!("/api/v1/locations/{}/halls", text(&location["location_id"]));
         let hall = text(&self.post(&halls, &json!({ "name": "Big" })).await.expect(201)["hall_id"]);
@@ -174,12 +178,12 @@ impl Marquee {
         (text(&session["session_id"]), hall)
     }
 
-    pub async fn seat_ids(&self, session: &str) -> Vec<String> {
+    pub(crate) async fn seat_ids(&self, session: &str) -> Vec<String> {
         self.seats(session).await.iter().map(|seat| text(&seat["session_seat_id"])).collect()
     }
 
     /// Whether the queue has anything left in it, dead letters aside.
-    pub async fn is_drained(&self) -> bool {
+    pub(crate) async fn is_drained(&self) -> bool {
         let queues = self.get("/_host/queues").await.expect(200);
         queues.as_array().expect("a list").iter().all(|queue| {
             ["ready", "delayed", "in_flight"].iter().all(|state| queue["messages"][state] == 0)
@@ -187,17 +191,17 @@ impl Marquee {
     }
 }
 
-pub fn wanted(session: &str, seats: &[&str]) -> Value {
+pub(crate) fn wanted(session: &str, seats: &[&str]) -> Value {
     let seats: Vec<_> = seats.iter().map(|seat| json!({ "session_seat_id": seat })).collect();
     json!({ "session_id": session, "seats": seats })
 }
 
-pub fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is not text")).to_owned()
 }
 
 /// Asks again for up to ten seconds.
-pub async fn eventually(mut condition: impl AsyncFnMut() -> bool) -> bool {
+pub(crate) async fn eventually(mut condition: impl AsyncFnMut() -> bool) -> bool {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(10) {
         if condition().await {
@@ -208,12 +212,12 @@ pub async fn eventually(mut condition: impl AsyncFnMut() -> bool) -> bool {
     false
 }
 
-pub const PAYMENT: &str = "99999999-0000-0000-0000-000000000001";
-pub const SESSION: &str = demo::SESSION;
-pub const SEAT_4: &str = demo::SEAT_4;
-pub const SEAT_5: &str = demo::SEAT_5;
-pub const PRICE_TIER: &str = demo::PRICE_TIER;
+pub(crate) const PAYMENT: &str = "99999999-0000-0000-0000-000000000001";
+pub(crate) const SESSION: &str = demo::SESSION;
+pub(crate) const SEAT_4: &str = demo::SEAT_4;
+pub(crate) const SEAT_5: &str = demo::SEAT_5;
+pub(crate) const PRICE_TIER: &str = demo::PRICE_TIER;
 
-pub fn demo_user() -> Uuid {
+pub(crate) fn demo_user() -> Uuid {
     demo::USER.parse().expect("a uuid")
 }

@@ -61,3 +61,21 @@ async fn nobody_releases_or_confirms_what_is_anothers() {
     call(&marquee, &session, "confirm", &held).await.problem(409, "seat-taken");
     assert_eq!(marquee.seat(&session, &seats[1]).await["status"], "reserved");
 }
+
+#[tokio::test]
+async fn confirming_is_all_or_none_and_reserving_twice_is_once() {
+    let marquee = Marquee::start().await;
+    let session = marquee.new_session(2, 2).await;
+    let seats = marquee.seat_ids(&session).await;
+    let owner = Uuid::new_v4();
+    let some = json!({ "session_seat_ids": [seats[0]], "reservation_id": owner });
+    let all = json!({ "session_seat_ids": [seats[0], seats[3]], "reservation_id": owner });
+    let first = call(&marquee, &session, "reserve", &some).await.expect(200);
+    let again = call(&marquee, &session, "reserve", &some).await.expect(200);
+    assert_eq!(again, first, "a retry");
+    let refused = call(&marquee, &session, "confirm", &all).await.problem(409, "seat-taken");
+    assert_eq!(refused["seats"], json!([{ "session_seat_id": seats[3] }]));
+    assert_eq!(marquee.seat(&session, &seats[0]).await["status"], "reserved", "not sold alone");
+    call(&marquee, &session, "reserve", &all).await.expect(200);
+    assert_eq!(call(&marquee, &session, "confirm", &all).await.expect(200)["changed"], 2);
+}

@@ -65,3 +65,33 @@ async fn with_no_payment_made_there_is_nothing_to_honour() {
     refused.problem(410, "hold-expired");
     marquee.delete_as(user, &path).await.problem(410, "hold-expired");
 }
+
+#[tokio::test]
+async fn of_two_payments_at_once_one_confirms_and_the_other_goes_back() {
+    let marquee = Marquee::start().await;
+    let session = marquee.new_session(1, 1).await;
+    let seats = marquee.seat_ids(&session).await;
+    let user = Uuid::new_v4();
+    let id = marquee.hold(user, &session, &[&seats[0]]).await;
+    let (one, other) =
+        tokio::join!(marquee.confirm(user, &id, "pay-1"), marquee.confirm(user, &id, "pay-2"));
+    let (won, lost) = if one.status == 200 { (one, other) } else { (other, one) };
+    let kept = won.expect(200)["payment"]["payment_id"].clone();
+    let refused = lost.problem(409, "reservation-closed");
+    assert_eq!(refused["refund"]["status"], "refunded");
+    assert_ne!(refused["refund"]["payment_id"], kept);
+    let after = marquee.get_as(user, &format!("/api/v1/reservations/{id}")).await.expect(200);
+    assert_eq!(after["payment"]["status"], "captured");
+}
+
+#[tokio::test]
+async fn a_payment_for_a_cancelled_reservation_goes_back() {
+    let marquee = Marquee::start().await;
+    let session = marquee.new_session(1, 1).await;
+    let seats = marquee.seat_ids(&session).await;
+    let user = Uuid::new_v4();
+    let id = marquee.hold(user, &session, &[&seats[0]]).await;
+    marquee.delete_as(user, &format!("/api/v1/reservations/{id}")).await.expect(200);
+    let refused = marquee.confirm(user, &id, PAYMENT).await.problem(409, "reservation-closed");
+    assert_eq!(refused["refund"]["status"], "refunded");
+}

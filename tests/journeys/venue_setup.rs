@@ -39,6 +39,7 @@ async fn everything_created_can_be_read_back() {
         (format!("/api/v1/organizers/{}", text(&organizer["organizer_id"])), &organizer),
         (format!("/api/v1/locations/{location_id}"), &location),
         (format!("/api/v1/halls/{hall_id}"), &hall),
+        (format!("{seats}/{}", text(&seat["seat_id"])), &seat),
         (format!("/api/v1/events/{}", text(&event["event_id"])), &event),
         (format!("/api/v1/sessions/{}", text(&session["session_id"])), &session),
     ] {
@@ -123,7 +124,7 @@ async fn lists_are_paged_by_a_cursor_that_says_nothing_to_the_caller() {
     names.retain(|name| name.starts_with('O'));
     names.sort();
     assert_eq!(names, ["O0", "O1", "O2", "O3", "O4", "O5", "O6"]);
-    for query in ["limit=0", "limit=many", "cursor=!!!"] {
+    for query in ["limit=0", "limit=-1", "limit=many", "cursor=!!!", "cursor="] {
         let reply = marquee.get(&format!("/api/v1/organizers?{query}")).await;
         reply.problem(400, "malformed-request");
     }

@@ -10,7 +10,7 @@ fn names(text: &str, before: &[&str], end: char) -> BTreeSet<String> {
     let name = |rest: &str| rest.trim_start().split(end).next().unwrap_or_default().to_owned();
     let is_setting = |name: &String| {
         let shape = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-        name.len() > 3 && name.chars().all(shape)
+        name.contains('_') && name.chars().all(shape)
     };
     found.map(name).filter(is_setting).collect()
 }

@@ -1,7 +1,11 @@
 //! DynamoDB in this process: dynoxide, spoken to by the ordinary SDK client over loopback, so that
 //! there is one storage code path.
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -21,12 +25,17 @@ use uuid::Uuid;
 pub const BOOKING_TABLE: &str = "marquee-booking";
 /// DynamoDB keeps a stream's records for a day.
 const STREAM_RETENTION_SECONDS: i64 = 24 * 60 * 60;
+/// What dynoxide adds to a stored sequence number to show it.
+const SEQUENCE_NUMBER_OFFSET: u128 = 100_000_000_000_000_000_000;
 
 #[derive(Debug)]
 pub struct LocalDatabase {
     pub database: DatabaseHandle,
     pub address: SocketAddr,
     server: AbortHandle,
+    /// Where the place in the stream is kept; nowhere for a database in memory.
+    place_file: Option<PathBuf>,
+    _lock: Option<fs::File>,
     /// A database in memory lives as long as a connection to it.
     _connection: Option<std::sync::Mutex<Connection>>,
 }
@@ -49,9 +58,12 @@ impl LocalDatabase {
             Some(file) => file.to_str().ok_or("the data file's name is not UTF-8")?.to_owned(),
             None => memory(),
         };
+        let lock = file.map(lock).transpose()?;
         let database = Database::new(&path).map_err(|e| format!("cannot open {path}: {e}"))?;
         let connection = Connection::open(&path)?;
-        tidy_streams(&connection)?;
+        let place_file = file.map(|file| beside(file, ".stream-place"));
+        let place = place_file.as_deref().and_then(|file| fs::read_to_string(file).ok());
+        tidy_streams(&connection, place.as_deref())?;
 
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
@@ -60,6 +72,8 @@ impl LocalDatabase {
             database: DatabaseHandle(database),
             address,
             server: server.abort_handle(),
+            place_file,
+            _lock: lock,
             _connection: file.is_none().then(|| std::sync::Mutex::new(connection)),
         };
         schema::create_table(&local.booking_table().client, BOOKING_TABLE).await?;
@@ -78,6 +92,19 @@ impl LocalDatabase {
 
     pub fn booking_table(&self) -> dynamo::Table {
         table(self.client_config())
+    }
+
+    /// Up to where the stream had been dealt with when the place was last recorded.
+    pub fn stream_place(&self) -> Option<String> {
+        fs::read_to_string(self.place_file.as_deref()?).ok()
+    }
+
+    /// Replaces the place by one step, so that a kill leaves the old one or the new one.
+    pub fn record_stream_place(&self, place: Option<&str>) -> Result<(), Error> {
+        let (Some(file), Some(place)) = (&self.place_file, place) else { return Ok(()) };
+        let new = beside(file, ".new");
+        fs::write(&new, place)?;
+        Ok(fs::rename(new, file)?)
     }
 
     /// Records of the booking table's stream, as Lambda's events show them: from its beginning,
@@ -115,16 +142,36 @@ impl Drop for LocalDatabase {
     }
 }
 
+/// Two hosts on one file would each relay the other's events and fight over the stream's place.
+fn lock(file: &Path) -> Result<fs::File, Error> {
+    let path = beside(file, ".lock");
+    let shown = path.display();
+    let lock = fs::File::create(&path).map_err(|e| format!("cannot write {shown}: {e}"))?;
+    lock.try_lock().map_err(|e| format!("another host has {}: {e}", file.display()))?;
+    Ok(lock)
+}
+
+/// The file's neighbour of that ending.
+pub(crate) fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
 /// Dynoxide looks for the highest sequence number of a stream at each write and never drops a
-/// record. The index keeps that look-up from growing with the stream; old records go at start.
-fn tidy_streams(connection: &Connection) -> Result<(), rusqlite::Error> {
+/// record. The index keeps that look-up from growing with the stream; at start, old records go
+/// that had been dealt with.
+fn tidy_streams(connection: &Connection, place: Option<&str>) -> Result<(), rusqlite::Error> {
     connection.execute_batch(
         "CREATE INDEX IF NOT EXISTS marquee_stream_order
          ON _stream_records (table_name, CAST(sequence_number AS INTEGER))",
     )?;
+    let stored = |place: &str| place.parse::<u128>().ok()?.checked_sub(SEQUENCE_NUMBER_OFFSET);
+    let dealt_with = place.and_then(stored).and_then(|stored| i64::try_from(stored).ok());
     connection.execute(
-        "DELETE FROM _stream_records WHERE created_at < unixepoch() - ?1",
-        [STREAM_RETENTION_SECONDS],
+        "DELETE FROM _stream_records
+         WHERE created_at < unixepoch() - ?1 AND CAST(sequence_number AS INTEGER) < ?2",
+        [STREAM_RETENTION_SECONDS, dealt_with.unwrap_or(0)],
     )?;
     Ok(())
 }

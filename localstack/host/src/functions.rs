@@ -98,7 +98,8 @@ impl Functions {
 
     /// Each queue and the handler of the function that consumes it.
     pub fn consumers(&self) -> Vec<(&'static str, Arc<dyn MessageHandler>)> {
-        let on_reservation_event = OnReservationEvent { store: self.store.clone() };
+        let on_reservation_event =
+            OnReservationEvent { store: self.store.clone(), clock: Arc::new(SystemClock) };
         vec![("event_service_queue", Arc::new(on_reservation_event))]
     }
 

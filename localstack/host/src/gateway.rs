@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{ConnectInfo, FromRequest, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode},
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, request::Parts},
     response::IntoResponse,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -15,7 +15,7 @@ use marquee_domain::time::Clock;
 use marquee_lambda::{
     Error,
     clock::SystemClock,
-    http,
+    extract, http,
     problem::{INTERNAL, NOT_FOUND, Problem},
 };
 use serde_json::{Map, Value, json};
@@ -38,8 +38,14 @@ async fn forward(
         return Problem::new(&NOT_FOUND, detail).into_response();
     };
     let router = function.router.clone();
+    let (parts, body) = request.into_parts();
+    let limited = Request::from_parts(parts.clone(), body);
+    let body = match extract::body(limited, &()).await {
+        Ok(body) => body,
+        Err(problem) => return problem.into_response(),
+    };
     let answer = async {
-        let event = event(request, route, peer).await?;
+        let event = event(&parts, body, route, peer);
         response(http::invoke(router, event).await?)
     };
     match answer.await {
@@ -67,12 +73,10 @@ fn route<'a>(functions: &'a [HttpFunction], path: &str) -> Option<(&'a HttpFunct
         .max_by_key(|(_, route)| route.len())
 }
 
-async fn event(request: Request, route: &str, peer: SocketAddr) -> Result<Value, Error> {
-    let method = request.method().to_string();
-    let uri = request.uri().clone();
-    let headers = joined(request.headers());
+fn event(parts: &Parts, body: Bytes, route: &str, peer: SocketAddr) -> Value {
+    let (method, uri) = (parts.method.to_string(), &parts.uri);
+    let headers = joined(&parts.headers);
     let user_agent = headers.get("user-agent").cloned().unwrap_or_default();
-    let body = Bytes::from_request(request, &()).await.map_err(|error| error.to_string())?;
     let (body, is_base64) = match String::from_utf8(body.into()) {
         Ok(text) => (text, false),
         Err(binary) => (BASE64_STANDARD.encode(binary.as_bytes()), true),
@@ -107,7 +111,7 @@ async fn event(request: Request, route: &str, peer: SocketAddr) -> Result<Value,
     if !body.is_empty() {
         event["body"] = Value::String(body);
     }
-    Ok(event)
+    event
 }
 
 /// API Gateway joins a repeated header's values with commas.

@@ -23,7 +23,7 @@ pub mod settings;
 pub mod signing_key;
 pub mod sources;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::extract::DefaultBodyLimit;
 use marquee_lambda::Error;
@@ -35,6 +35,9 @@ use crate::{database::LocalDatabase, functions::Functions, settings::Settings, s
 /// Messages a queue takes before it refuses: far more than a laptop can be behind with, and not
 /// all of its memory.
 const QUEUE_LEN_MAX: usize = 100_000;
+/// A function of ours answers within seconds; a client that never finishes its request is not
+/// waited for.
+const DRAIN_MAX: Duration = Duration::from_secs(5);
 /// API Gateway's limit on a request.
 const REQUEST_BYTES_MAX: usize = 10 * 1024 * 1024;
 
@@ -66,13 +69,11 @@ impl Host {
             let broker = broker.clone();
             tasks.spawn(sources::queue::poll(broker, queue, handler, stopped.clone()));
         }
-        let checkpoint = settings.data.is_some();
         let stream = sources::stream::Poller {
             database: Arc::clone(&database),
             broker: broker.clone(),
             relay: functions.relay(),
             period: settings.stream_poll,
-            checkpoint,
         };
         tasks.spawn(stream.run(stopped.clone()));
         let expire = Arc::clone(&functions);
@@ -87,10 +88,13 @@ impl Host {
         Ok(Self { address, stop, tasks, database })
     }
 
-    /// Lets running requests and batches finish, then ends.
+    /// Lets running requests and batches finish, for as long as they may take, then ends.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
-        while self.tasks.join_next().await.is_some() {}
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN_MAX, all).await.is_err() {
+            tracing::warn!("stopped with requests still open");
+        }
         drop(self.database);
     }
 }

@@ -6,11 +6,12 @@ use aws_lc_rs::{encoding::AsDer, signature::Ed25519KeyPair};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use marquee_lambda::Error;
 
+use crate::database::beside;
+
 /// With a data file, the key is kept beside it, so that printed tickets stay good.
 pub fn load_or_create(data: Option<&Path>) -> Result<String, Error> {
     let Some(data) = data else { return generate() };
-    let mut path = data.as_os_str().to_owned();
-    path.push(".ticket-key.pem");
+    let path = beside(data, ".ticket-key.pem");
     match fs::read_to_string(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let pem = generate()?;

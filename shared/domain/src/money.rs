@@ -11,6 +11,8 @@ const AMOUNT_MAX: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 pub enum AmountError {
     #[error("must be a decimal number")]
     NotANumber,
+    #[error("must have at most two decimal places")]
+    TooPrecise,
     #[error("must not be negative")]
     Negative,
     #[error("must be at most {AMOUNT_MAX}")]
@@ -25,8 +27,9 @@ impl Money {
     pub const ZERO: Self = Self(Decimal::ZERO);
 
     /// Rounds half away from zero to two places, as a till does.
-    pub fn times(self, multiplier: Multiplier) -> Self {
-        Self(round_to_cents(self.0 * multiplier.0))
+    pub fn times(self, multiplier: Multiplier) -> Result<Self, AmountError> {
+        let product = self.0.checked_mul(multiplier.0).ok_or(AmountError::TooLarge)?;
+        in_range(product).map(|amount| Self(round_to_cents(amount)))
     }
 
     pub const fn decimal(self) -> Decimal {
@@ -38,7 +41,9 @@ impl FromStr for Money {
     type Err = AmountError;
 
     fn from_str(text: &str) -> Result<Self, AmountError> {
-        parse_amount(text).map(|amount| Self(round_to_cents(amount)))
+        let amount = parse_amount(text)?;
+        let cents = round_to_cents(amount);
+        if cents == amount { Ok(Self(cents)) } else { Err(AmountError::TooPrecise) }
     }
 }
 
@@ -88,6 +93,10 @@ fn parse_amount(text: &str) -> Result<Decimal, AmountError> {
     let amount = Decimal::from_str(text)
         .or_else(|_| Decimal::from_scientific(text))
         .map_err(|_| AmountError::NotANumber)?;
+    in_range(amount)
+}
+
+fn in_range(amount: Decimal) -> Result<Decimal, AmountError> {
     if amount.is_sign_negative() && !amount.is_zero() {
         return Err(AmountError::Negative);
     }
@@ -108,9 +117,9 @@ mod tests {
     #[test]
     fn a_third_of_a_price_is_rounded_once_and_half_goes_up() {
         let third: Multiplier = "0.333333".parse().expect("a multiplier");
-        assert_eq!(money("10.00").times(third), money("3.33"));
+        assert_eq!(money("10.00").times(third), Ok(money("3.33")));
         let half: Multiplier = "0.5".parse().expect("a multiplier");
-        assert_eq!(money("0.01").times(half), money("0.01"));
+        assert_eq!(money("0.01").times(half), Ok(money("0.01")));
     }
 
     #[test]
@@ -121,7 +130,10 @@ mod tests {
     #[test]
     fn amounts_outside_the_range_are_refused() {
         assert_eq!("-1".parse::<Money>(), Err(AmountError::Negative));
+        assert_eq!("0.001".parse::<Money>(), Err(AmountError::TooPrecise));
         assert_eq!("1e12".parse::<Money>(), Err(AmountError::TooLarge));
+        let double: Multiplier = "2".parse().expect("a multiplier");
+        assert_eq!(money("600000000").times(double), Err(AmountError::TooLarge));
         assert_eq!("ten".parse::<Money>(), Err(AmountError::NotANumber));
     }
 }

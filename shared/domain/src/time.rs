@@ -27,6 +27,13 @@ impl Timestamp {
             .ok()
             .and_then(|at| i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok())
             .map(Self)
+            .filter(|at| at.format().is_some())
+    }
+
+    /// `None` outside of the years 0 to 9999, which RFC 3339 cannot write.
+    fn format(self) -> Option<String> {
+        let at = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1000)).ok()?;
+        at.format(&Rfc3339).ok()
     }
 
     /// RFC 3339 in UTC with all there is, for other programs: `2025-11-15T18:10:00.250Z`.
@@ -44,11 +51,10 @@ impl Timestamp {
 /// RFC 3339 in UTC, to the second: `2025-11-15T18:10:00Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1000))
-            .map_err(|_| fmt::Error)?
-            .format(&Rfc3339)
-            .map_err(|_| fmt::Error)?;
-        f.write_str(&at)
+        match self.format() {
+            Some(at) => f.write_str(&at),
+            None => write!(f, "{} ms", self.0),
+        }
     }
 }
 
@@ -76,6 +82,8 @@ mod tests {
         assert_eq!(Timestamp::parse("2025-11-15T18:10:00"), Some(at), "no offset means UTC");
         assert_eq!(Timestamp::parse("2025-11-15T19:10:00+01:00"), Some(at));
         assert_eq!(Timestamp::parse("tomorrow"), None);
+        assert_eq!(Timestamp::parse("9999-12-31T23:59:59-01:00"), None, "year 10000 in UTC");
+        assert_eq!(Timestamp::parse("0000-01-01T00:00:00+01:00"), None, "year -1 in UTC");
         let precise = at + Duration::from_millis(25);
         assert_eq!(precise.to_rfc3339_millis(), "2025-11-15T18:10:00.025Z");
         assert_eq!(Timestamp::parse(&precise.to_rfc3339_millis()), Some(precise));

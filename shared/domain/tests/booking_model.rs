@@ -228,7 +228,7 @@ fn apply(hall: &mut Hall, model: &mut Model, step: Step) -> Result<(), TestCaseE
         }
         Step::CheckIn { reservation, ticket } => {
             let Some(n) = there(reservation) else { return Ok(()) };
-            let check_in = CheckIn { at: hall.now, gate: "A".into() };
+            let check_in = CheckIn { at: hall.now, gate: "A".into(), request: Uuid::nil() };
             let exists = hall.reservations[n].tickets().nth(ticket).is_some();
             let answer = hall.reservations[n].check_in(ticket, check_in);
             let first = exists.then(|| *model.used.entry((n, ticket)).or_insert(now));

@@ -25,12 +25,16 @@ pub fn number_or<T: FromStr>(name: &'static str, default: T) -> Result<T, Config
     value.parse().map_err(|_| ConfigError::Invalid { name, value, expected })
 }
 
-/// A number of seconds, with or without a fraction.
+/// Longer than any period of ours can be meant to be.
+const SECONDS_MAX: f64 = 30.0 * 24.0 * 60.0 * 60.0;
+
+/// A number of seconds, with or without a fraction: from a thousandth to thirty days.
 pub fn seconds_or(name: &'static str, default: Duration) -> Result<Duration, ConfigError> {
     let Some(value) = optional(name) else { return Ok(default) };
     value
         .parse()
         .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or(ConfigError::Invalid { name, value, expected: "a number of seconds" })
+        .filter(|seconds| (0.001..=SECONDS_MAX).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or(ConfigError::Invalid { name, value, expected: "0.001 to 2592000 seconds" })
 }

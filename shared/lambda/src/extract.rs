@@ -5,13 +5,13 @@ use std::str::FromStr;
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Request},
-    http::{HeaderMap, request::Parts},
+    http::{HeaderMap, StatusCode, request::Parts},
 };
 use marquee_domain::ids::UserId;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::problem::{MALFORMED_BODY, MALFORMED_REQUEST, Problem};
+use crate::problem::{MALFORMED_BODY, MALFORMED_REQUEST, PAYLOAD_TOO_LARGE, Problem};
 
 /// A JSON body.
 #[derive(Debug)]
@@ -29,9 +29,7 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|error| Problem::new(&MALFORMED_BODY, error.to_string()))?;
+        let bytes = body(request, state).await?;
         parse(&bytes)
     }
 }
@@ -48,14 +46,23 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|error| Problem::new(&MALFORMED_BODY, error.to_string()))?;
+        let bytes = body(request, state).await?;
         match bytes.trim_ascii() {
             b"" | b"null" => Ok(Self(T::default())),
             bytes => parse(bytes).map(|payload| Self(payload.value)),
         }
     }
+}
+
+/// The whole body.
+pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, state).await.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let detail = "the body is larger than this takes";
+            Problem::new(&PAYLOAD_TOO_LARGE, detail.into())
+        }
+        _ => Problem::new(&MALFORMED_BODY, error.body_text()),
+    })
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Payload<T>, Problem> {
@@ -94,6 +101,30 @@ where
             .map_err(|error| Problem::new(&MALFORMED_REQUEST, error.to_string()))?;
         let id = text.parse().map(Self);
         id.map_err(|_| Problem::not_found(&format!("thing: {text:?} is not an identifier")))
+    }
+}
+
+/// The two identifiers in the path; see [`PathId`].
+#[derive(Clone, Copy, Debug)]
+pub struct PathIds<A, B>(pub A, pub B);
+
+impl<A, B, S> FromRequestParts<S> for PathIds<A, B>
+where
+    A: FromStr,
+    B: FromStr,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path((one, other)) =
+            Path::<(String, String)>::from_request_parts(parts, state)
+                .await
+                .map_err(|error| Problem::new(&MALFORMED_REQUEST, error.to_string()))?;
+        match (one.parse(), other.parse()) {
+            (Ok(one), Ok(other)) => Ok(Self(one, other)),
+            _ => Err(Problem::not_found("thing: an identifier is not one")),
+        }
     }
 }
 

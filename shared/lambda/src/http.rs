@@ -2,7 +2,12 @@
 
 use std::panic::AssertUnwindSafe;
 
-use axum::{Router, body::Body, extract::Request, response::IntoResponse};
+use axum::{
+    Router,
+    body::Body,
+    extract::{DefaultBodyLimit, Request},
+    response::IntoResponse,
+};
 use futures_util::FutureExt;
 use lambda_http::{Adapter, request::LambdaRequest};
 use lambda_runtime::{Context, LambdaEvent};
@@ -14,9 +19,13 @@ use crate::{
     problem::{INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, Problem},
 };
 
+/// What Lambda hands to a function.
+const REQUEST_BYTES_MAX: usize = 6 * 1024 * 1024;
+
 /// The answers that are the same for every API: unknown path, wrong method, and the last resort.
 pub fn finish(router: Router) -> Router {
     router
+        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
         .fallback(|request: Request| async move {
             Problem::new(&NOT_FOUND, format!("there is nothing at {}", request.uri().path()))
         })

@@ -11,6 +11,8 @@ use crate::problem::{MALFORMED_REQUEST, Problem};
 const LIMIT_DEFAULT: u16 = 50;
 /// A page of the largest entries stays far below a function's answer of 6 MB.
 const LIMIT_MAX: u16 = 1_000;
+/// A sort key takes no more.
+const KEY_BYTES_MAX: usize = 1_024;
 
 /// `?limit=…&cursor=…`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,13 +35,18 @@ impl<T> PageResponse<T> {
     }
 }
 
+pub fn unknown_cursor() -> Problem {
+    let detail = "cursor is not one that a list has given";
+    Problem::new(&MALFORMED_REQUEST, detail.into()).with("field", "cursor")
+}
+
 pub fn encode_cursor(after: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(after)
 }
 
 #[derive(Deserialize)]
 struct Parameters {
-    limit: Option<u16>,
+    limit: Option<String>,
     cursor: Option<String>,
 }
 
@@ -50,22 +57,22 @@ impl<S: Send + Sync> FromRequestParts<S> for PageRequest {
         let Query(given) = Query::<Parameters>::from_request_parts(parts, state)
             .await
             .map_err(|error| Problem::new(&MALFORMED_REQUEST, error.body_text()))?;
-        let limit = given.limit.unwrap_or(LIMIT_DEFAULT);
-        if !(1..=LIMIT_MAX).contains(&limit) {
-            let detail = format!("limit must be 1 to {LIMIT_MAX}");
-            return Err(Problem::new(&MALFORMED_REQUEST, detail).with("field", "limit"));
-        }
+        let limit = match given.limit.as_deref().map(str::parse) {
+            None => LIMIT_DEFAULT,
+            Some(Ok(limit)) if (1..=LIMIT_MAX).contains(&limit) => limit,
+            Some(_) => {
+                let detail = format!("limit must be 1 to {LIMIT_MAX}");
+                return Err(Problem::new(&MALFORMED_REQUEST, detail).with("field", "limit"));
+            }
+        };
         let decode = |cursor: String| {
             let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
             String::from_utf8(bytes).ok()
         };
+        let plausible = |after: &String| (1..=KEY_BYTES_MAX).contains(&after.len());
         let after = match given.cursor.map(decode) {
-            Some(None) => {
-                let detail = "cursor is not one that a list has given";
-                let problem = Problem::new(&MALFORMED_REQUEST, detail.into());
-                return Err(problem.with("field", "cursor"));
-            }
-            after => after.flatten(),
+            Some(after) => Some(after.filter(plausible).ok_or_else(unknown_cursor)?),
+            None => None,
         };
         Ok(Self { limit, after })
     }

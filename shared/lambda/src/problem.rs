@@ -34,6 +34,8 @@ macro_rules! problem_types {
 problem_types! {
     MALFORMED_BODY = "malformed-body", 400, "Malformed body",
         "The body is not JSON. The detail says at which line and column.";
+    PAYLOAD_TOO_LARGE = "payload-too-large", 413, "Payload too large",
+        "The body is larger than a function takes. Send less at a time.";
     MALFORMED_REQUEST = "malformed-request", 400, "Malformed request",
         "A header, path or query parameter is missing or cannot be read; `field` names it.";
     INVALID_FIELD = "invalid-field", 422, "Invalid field",

@@ -10,11 +10,17 @@ use aws_sdk_dynamodb::{
         retry::{ClassifyRetry, RetryAction, RetryConfig},
         timeout::TimeoutConfig,
     },
-    operation::transact_write_items::TransactWriteItemsError,
+    error::ProvideErrorMetadata,
+    operation::{
+        put_item::PutItemError, transact_write_items::TransactWriteItemsError,
+        update_item::UpdateItemError,
+    },
     types::CancellationReason,
 };
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
-use aws_smithy_runtime_api::client::retries::classifiers::RetryClassifierPriority;
+use aws_smithy_runtime_api::client::{
+    interceptors::context::Error, retries::classifiers::RetryClassifierPriority,
+};
 
 /// With full jitter up to [`BACKOFF_MAX`] this rides out a few seconds of conflict or throttling,
 /// and still answers before API Gateway gives up at 30 s.
@@ -68,21 +74,13 @@ struct TransactionConflicts;
 
 impl ClassifyRetry for TransactionConflicts {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let cancelled = context
+        let error = context
             .output_or_error()
             .and_then(Result::err)
-            .and_then(|error| error.as_operation_error())
-            .and_then(|error| error.downcast_ref::<TransactWriteItemsError>());
-        match cancelled {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled))
-                if only_contention(cancelled.cancellation_reasons()) =>
-            {
-                RetryAction::throttling_error()
-            }
-            Some(TransactWriteItemsError::TransactionInProgressException(_)) => {
-                RetryAction::throttling_error()
-            }
-            _ => RetryAction::NoActionIndicated,
+            .and_then(|error| error.as_operation_error());
+        match error.is_some_and(is_contention) {
+            true => RetryAction::throttling_error(),
+            false => RetryAction::NoActionIndicated,
         }
     }
 
@@ -94,6 +92,24 @@ impl ClassifyRetry for TransactionConflicts {
         RetryClassifierPriority::run_after(
             RetryClassifierPriority::modeled_as_retryable_classifier(),
         )
+    }
+}
+
+fn is_contention(error: &Error) -> bool {
+    // A transaction of others is in the way of a single write, too.
+    let single = |code: Option<&str>| code == Some("TransactionConflictException");
+    if let Some(error) = error.downcast_ref::<UpdateItemError>() {
+        return single(error.code());
+    }
+    if let Some(error) = error.downcast_ref::<PutItemError>() {
+        return single(error.code());
+    }
+    match error.downcast_ref::<TransactWriteItemsError>() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            only_contention(cancelled.cancellation_reasons())
+        }
+        Some(TransactWriteItemsError::TransactionInProgressException(_)) => true,
+        _ => false,
     }
 }
 

@@ -34,7 +34,7 @@ pub enum Fault {
     /// It is done, and the answer never arrives.
     AnswerLost,
     Throttled,
-    /// A transaction that met others; for other operations, the same as `None`.
+    /// A write that met a transaction of others; for reads, the same as `None`.
     Conflict,
 }
 
@@ -104,6 +104,12 @@ impl HttpConnector for FaultyConnector {
                         {"Code": "TransactionConflict", "Message": "on purpose"},
                         {"Code": "None"},
                     ],
+                }))))
+            }
+            Fault::Conflict if ["UpdateItem", "PutItem"].contains(&operation) => {
+                HttpConnectorFuture::ready(Ok(error(json!({
+                    "__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
+                    "message": "on purpose",
                 }))))
             }
             Fault::Conflict | Fault::None => self.inner.call(request),

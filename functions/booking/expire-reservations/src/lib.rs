@@ -7,6 +7,8 @@
 //! A run is bounded. It reads an index of active reservations, oldest first; what it marks leaves
 //! the index, so the next run begins where this one stopped.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt, stream};
 use marquee_domain::time::{Clock, Timestamp};
 use marquee_lambda::config::{self, ConfigError};
@@ -23,12 +25,18 @@ use serde::Serialize;
 pub struct Limits {
     /// Reservations one run marks: at ten at once and 10 ms each, a few seconds' work.
     pub per_run_max: usize,
+    /// After which a run begins nothing more: less than a function may take, and the next run is
+    /// due by then.
+    pub run_for: Duration,
 }
 
 impl Limits {
     /// `EXPIRE_PER_RUN_MAX`.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self { per_run_max: config::number_or("EXPIRE_PER_RUN_MAX", 5_000)? })
+        Ok(Self {
+            per_run_max: config::number_or("EXPIRE_PER_RUN_MAX", 5_000)?,
+            run_for: config::seconds_or("EXPIRE_RUN_SECONDS", Duration::from_secs(40))?,
+        })
     }
 }
 
@@ -55,11 +63,11 @@ pub async fn run(
 ) -> Result<Report, StoreError> {
     let now = clock.now();
     let mut report = Report::default();
-    for shard in shards() {
+    for shard in shards_from(now) {
         let mut cursor = None;
         loop {
             let left = limits.per_run_max.saturating_sub(report.seen());
-            if left == 0 {
+            if left == 0 || clock.now() >= now + limits.run_for {
                 report.more = true;
                 return Ok(report);
             }
@@ -73,6 +81,13 @@ pub async fn run(
         }
     }
     Ok(report)
+}
+
+/// A different shard first every minute, so that a busy one does not starve the others.
+fn shards_from(now: Timestamp) -> impl Iterator<Item = u64> {
+    let count = shards().count();
+    let first = usize::try_from(now.millis() / 60_000).unwrap_or(0) % count;
+    shards().cycle().skip(first).take(count)
 }
 
 impl Report {

@@ -5,10 +5,12 @@
 //! number of times, at any age and in any order, because a seat changes only if it is still this
 //! reservation's: an event that comes too late finds nothing to do.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use marquee_domain::{
     ids::{SessionId, SessionSeatId},
-    time::Timestamp,
+    time::{Clock, Timestamp},
 };
 use marquee_lambda::consumer::{MessageHandler, Outcome};
 use marquee_messaging::{
@@ -20,9 +22,19 @@ use marquee_store::{
     error::StoreError,
 };
 
-#[derive(Clone, Debug)]
+/// No publisher of ours sends more, and each may cost a look-up.
+const SEATS_PER_EVENT_MAX: usize = 100;
+
+#[derive(Clone)]
 pub struct OnReservationEvent {
     pub store: BookingStore,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for OnReservationEvent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OnReservationEvent").field("store", &self.store).finish_non_exhaustive()
+    }
 }
 
 #[async_trait]
@@ -32,7 +44,10 @@ impl MessageHandler for OnReservationEvent {
             Ok(event) => event,
             Err(error) => return Outcome::Poison(format!("not a reservation event: {error}")),
         };
-        match run(&self.store, &event).await {
+        if event.session_seat_ids.len() > SEATS_PER_EVENT_MAX {
+            return Outcome::Poison(format!("more than {SEATS_PER_EVENT_MAX} seats"));
+        }
+        match run(&self.store, &event, self.clock.now()).await {
             Ok(Marked::Seats(changed)) => {
                 let event_type = event.event_type.routing_key();
                 tracing::info!(reservation = %event.reservation_id, event_type, changed, "marked");
@@ -54,7 +69,11 @@ enum Marked {
     UnknownSeats(Vec<SessionSeatId>),
 }
 
-async fn run(store: &BookingStore, event: &ReservationEvent) -> Result<Marked, StoreError> {
+async fn run(
+    store: &BookingStore,
+    event: &ReservationEvent,
+    now: Timestamp,
+) -> Result<Marked, StoreError> {
     let session = SessionId::new(event.session_id);
     let seats: Vec<_> = event.session_seat_ids.iter().copied().map(SessionSeatId::new).collect();
     let places: Vec<_> = match store.locate(session, &seats).await? {
@@ -63,7 +82,9 @@ async fn run(store: &BookingStore, event: &ReservationEvent) -> Result<Marked, S
     };
     let mark = match event.event_type {
         ReservationEventType::Confirmed => Mark::Sold,
-        ReservationEventType::Expired | ReservationEventType::Cancelled => Mark::Free,
+        ReservationEventType::Cancelled => Mark::Free,
+        // Whoever said so may have a clock that is ahead: a hold that is not over frees itself.
+        ReservationEventType::Expired => Mark::FreeIfOver(now),
     };
     let held_until = event.expiry_time.as_deref().and_then(Timestamp::parse);
     store.mark(session, &places, event.reservation_id, held_until, mark).await.map(Marked::Seats)

@@ -1,4 +1,4 @@
-use marquee_lambda::{Error, config, consumer, telemetry};
+use marquee_lambda::{Error, clock::SystemClock, config, consumer, telemetry};
 use marquee_store::{booking::BookingStore, dynamo::Table};
 use on_reservation_event::OnReservationEvent;
 
@@ -7,5 +7,6 @@ async fn main() -> Result<(), Error> {
     telemetry::init_json();
     let store = BookingStore::new(Table::from_env(config::required("BOOKING_TABLE")?).await);
     store.warm_up().await;
-    consumer::run(OnReservationEvent { store }, None).await
+    let clock = std::sync::Arc::new(SystemClock);
+    consumer::run(OnReservationEvent { store, clock }, None).await
 }

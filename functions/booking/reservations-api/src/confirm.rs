@@ -1,8 +1,9 @@
 //! `POST /api/v1/reservations/{id}/confirm`: pay, and keep the seats for good.
 //!
 //! The money is taken first, under an identifier that makes taking it twice impossible; then one
-//! request pins the seats and confirms. If a seat is lost by then, because the payment came late,
-//! the money goes back, and both are recorded: what is due before it is done.
+//! request pins the seats and confirms. Whenever that is refused, for whatever reason, the money
+//! goes back: an earlier try of the same request may have taken it. What is due for a lost hold is
+//! put on record before it is done.
 
 use axum::{Json, extract::State};
 use marquee_domain::{
@@ -15,9 +16,7 @@ use marquee_domain::{
 };
 use marquee_lambda::{
     extract::{Buyer, OptionalPayload, PathId},
-    problem::{
-        HOLD_EXPIRED, PAYMENT_DECLINED, PAYMENT_TIMED_OUT, Problem, ProblemType, RESERVATION_CLOSED,
-    },
+    problem::{HOLD_EXPIRED, PAYMENT_DECLINED, PAYMENT_TIMED_OUT, Problem, ProblemType},
 };
 use marquee_store::booking::confirmations::ConfirmOutcome;
 use serde::Deserialize;
@@ -26,11 +25,13 @@ use uuid::Uuid;
 
 use crate::{
     Services,
-    reservations::{find, refused},
+    reservations::{find, overtaken, refused},
     views::{PaymentView, ReservationView},
 };
 
 const PAYMENT_ID_LEN_MAX: usize = 64;
+/// Tries at a change that other requests keep overtaking.
+const TRIES_MAX: u32 = 5;
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub(crate) struct Confirm {
@@ -55,25 +56,30 @@ pub(crate) async fn confirm(
     Buyer(user): Buyer,
     OptionalPayload(body): OptionalPayload<Confirm>,
 ) -> Result<Json<ReservationView>, Problem> {
-    let payment_id = checked(body.payment_id.as_deref())?;
-    let reservation = find(&services, id, user).await?;
-    let now = services.clock.now();
-    let late = match reservation.confirmation(payment_id, now) {
-        Ok(Confirmation::AlreadyDone) => {
-            return Ok(Json(ReservationView::new(&reservation, now)));
+    let given = checked(body.payment_id.as_deref())?;
+    for _ in 0..TRIES_MAX {
+        let reservation = find(&services, id, user).await?;
+        let now = services.clock.now();
+        let late = match reservation.confirmation(given, now) {
+            Ok(Confirmation::AlreadyDone) => {
+                return Ok(Json(ReservationView::new(&reservation, now)));
+            }
+            Ok(Confirmation::Proceed { late }) => late,
+            Err(refusal) => return Err(turn_away(&services, &reservation, given, refusal).await?),
+        };
+        let payment = capture(&services, &reservation, given, late, now).await?;
+        match services.store.confirm(&reservation, &payment, services.clock.now()).await? {
+            ConfirmOutcome::Confirmed(done) => return Ok(Json(ReservationView::new(&done, now))),
+            ConfirmOutcome::HoldLost => {
+                if let Some(problem) = refund(&services, &reservation, payment).await? {
+                    return Err(problem);
+                }
+            }
+            ConfirmOutcome::Changed => {}
         }
-        Ok(Confirmation::Proceed { late }) => late,
-        Err(Refusal::Refunded) => return Err(refunded_before(&services, &reservation).await?),
-        Err(refusal) => return Err(refused(&refusal)),
-    };
-    let payment = capture(&services, &reservation, payment_id, late, now).await?;
-    match services.store.confirm(&reservation, &payment, services.clock.now()).await? {
-        ConfirmOutcome::Confirmed(confirmed) => Ok(Json(ReservationView::new(&confirmed, now))),
-        ConfirmOutcome::HoldLost => {
-            Err(refund(&services, &reservation, payment, &HOLD_EXPIRED).await?)
-        }
-        ConfirmOutcome::Changed => overtaken(&services, &reservation, payment).await,
+        // Another request changed the reservation in between: what it is now decides.
     }
+    Err(overtaken())
 }
 
 fn checked(payment_id: Option<&str>) -> Result<Option<&str>, Problem> {
@@ -86,16 +92,20 @@ fn checked(payment_id: Option<&str>) -> Result<Option<&str>, Problem> {
     }
 }
 
+/// The payment's identifier: the caller's, or one of ours that is the same for every try.
+fn payment_id(reservation: &Reservation, given: Option<&str>) -> String {
+    let own = || Uuid::new_v5(&reservation.id.uuid(), b"payment").to_string();
+    given.map_or_else(own, str::to_owned)
+}
+
 async fn capture(
     services: &Services,
     reservation: &Reservation,
-    payment_id: Option<&str>,
+    given: Option<&str>,
     late: bool,
     now: Timestamp,
 ) -> Result<Payment, Problem> {
-    // The same for every try, so that a retried request pays once.
-    let own = || Uuid::new_v5(&reservation.id.uuid(), b"payment").to_string();
-    let id = payment_id.map_or_else(own, str::to_owned);
+    let id = payment_id(reservation, given);
     match services.payments.capture(&id, reservation.total()).await {
         Ok(()) => Ok(Payment { id, status: PaymentStatus::Captured, at: now, late }),
         Err(error @ PaymentError::Declined) => {
@@ -107,58 +117,57 @@ async fn capture(
     }
 }
 
-/// Another request changed the reservation while the money was taken. If it was the same payment
-/// confirming, that is the answer; any other money goes back.
-async fn overtaken(
-    services: &Services,
-    reservation: &Reservation,
-    payment: Payment,
-) -> Result<Json<ReservationView>, Problem> {
-    let now = services.clock.now();
-    let current = find(services, reservation.id, reservation.user).await?;
-    match current.confirmation(Some(&payment.id), now) {
-        Ok(Confirmation::AlreadyDone) => Ok(Json(ReservationView::new(&current, now))),
-        // The sweeper marked it expired in between: its seats may still be had.
-        Ok(Confirmation::Proceed { .. }) => {
-            let late = Payment { late: true, ..payment };
-            match services.store.confirm(&current, &late, now).await? {
-                ConfirmOutcome::Confirmed(done) => Ok(Json(ReservationView::new(&done, now))),
-                _ => Err(refund(services, &current, late, &HOLD_EXPIRED).await?),
-            }
-        }
-        Err(_) => Err(refund(services, &current, payment, &RESERVATION_CLOSED).await?),
-    }
-}
-
-/// Gives the money back. What is due is on record before anything is done about it.
+/// The seats are lost. What is due is on record before anything is done about it; `None` if the
+/// record was refused, because another request has confirmed the reservation after all.
 async fn refund(
     services: &Services,
     reservation: &Reservation,
     payment: Payment,
-    kind: &'static ProblemType,
-) -> Result<Problem, Problem> {
+) -> Result<Option<Problem>, Problem> {
     let due = Payment { status: PaymentStatus::RefundDue, ..payment };
-    let recorded = services.store.record_payment(reservation, &due).await?;
-    let settled = give_back(services, reservation, due, recorded).await?;
-    Ok(with_refund(kind, "the seats are no longer yours; the payment goes back", &settled))
+    if !services.store.record_payment(reservation, &due).await? {
+        return Ok(None);
+    }
+    let settled = give_back(services, reservation, due).await?;
+    let detail = "the seats are no longer yours; the payment goes back";
+    Ok(Some(with_refund(&HOLD_EXPIRED, detail, &settled)))
 }
 
-/// A refund that was recorded but not answered is tried again.
-async fn refunded_before(
+/// Refuses, and gives back what this payment may have taken before. A refund on record that was
+/// not done yet is tried again.
+async fn turn_away(
     services: &Services,
     reservation: &Reservation,
+    given: Option<&str>,
+    refusal: Refusal,
 ) -> Result<Problem, Problem> {
-    let problem = refused(&Refusal::Refunded);
-    let Some(payment) = reservation.payment.clone() else { return Ok(problem) };
-    let settled = give_back(services, reservation, payment, true).await?;
-    Ok(with_refund(problem.kind, &problem.detail, &settled))
+    let problem = refused(&refusal);
+    if let (Refusal::Refunded, Some(recorded)) = (&refusal, reservation.payment.clone()) {
+        let settled = give_back(services, reservation, recorded).await?;
+        if given.is_none_or(|given| given == settled.id) {
+            return Ok(with_refund(problem.kind, &problem.detail, &settled));
+        }
+    }
+    let id = payment_id(reservation, given);
+    let (status, at) = (PaymentStatus::RefundDue, services.clock.now());
+    let stray = Payment { id, status, at, late: true };
+    match services.payments.refund(&stray.id, reservation.total()).await {
+        Ok(()) if given.is_none() => Ok(problem),
+        Ok(()) => {
+            let refunded = Payment { status: PaymentStatus::Refunded, ..stray };
+            Ok(with_refund(problem.kind, &problem.detail, &refunded))
+        }
+        Err(error) => {
+            tracing::error!(%error, reservation = %reservation.id, "a payment may have to go back");
+            Ok(with_refund(problem.kind, &problem.detail, &stray))
+        }
+    }
 }
 
 async fn give_back(
     services: &Services,
     reservation: &Reservation,
     payment: Payment,
-    on_record: bool,
 ) -> Result<Payment, Problem> {
     if payment.status != PaymentStatus::RefundDue {
         return Ok(payment);
@@ -168,9 +177,7 @@ async fn give_back(
         return Ok(payment);
     }
     let refunded = Payment { status: PaymentStatus::Refunded, ..payment };
-    if on_record {
-        services.store.record_payment(reservation, &refunded).await?;
-    }
+    services.store.record_payment(reservation, &refunded).await?;
     tracing::info!(reservation = %reservation.id, "payment refunded");
     Ok(refunded)
 }

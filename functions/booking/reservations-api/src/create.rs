@@ -198,7 +198,10 @@ fn reserved_seat(
         session_seat_id: SessionSeatId::new(wanted.session_seat_id),
         row_number: located.row_number().to_owned(),
         seat_number: located.seat_number().to_owned(),
-        price: session.base_price.times(multiplier),
+        price: session
+            .base_price
+            .times(multiplier)
+            .map_err(|error| problem_at(index, "price_tier_id", &format!("the price {error}")))?,
         price_tier,
     })
 }

@@ -61,11 +61,15 @@ impl Services {
     }
 }
 
+const LIVE_SEATS_DEFAULT: std::num::NonZeroUsize = std::num::NonZeroUsize::new(10).unwrap();
+
 /// `HOLD_SECONDS` and `LIVE_SEATS_PER_USER_MAX`.
 pub fn policy_from_env() -> Result<HoldPolicy, config::ConfigError> {
+    let live_seats_max: std::num::NonZeroUsize =
+        config::number_or("LIVE_SEATS_PER_USER_MAX", LIVE_SEATS_DEFAULT)?;
     Ok(HoldPolicy {
         hold_for: config::seconds_or("HOLD_SECONDS", Duration::from_secs(600))?,
-        live_seats_max: config::number_or("LIVE_SEATS_PER_USER_MAX", 10)?,
+        live_seats_max: live_seats_max.get(),
     })
 }
 

@@ -22,10 +22,13 @@ use marquee_lambda::{
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::{Services, qr, views::TicketView};
 
 const GATE_LEN_MAX: usize = 100;
+/// With as many tickets as each may have, at some 2.5 KB a QR image, an answer stays below 6 MB.
+const RESERVATIONS_PER_PAGE_MAX: u16 = 30;
 
 /// A user's tickets
 ///
@@ -42,11 +45,10 @@ pub(crate) async fn of_user(
     headers: HeaderMap,
     page: PageRequest,
 ) -> Result<Response, Problem> {
-    let caller = headers.get("x-user-id").and_then(|value| value.to_str().ok());
-    if caller.is_some_and(|caller| caller.trim().parse() != Ok(user)) {
+    if !may_be(&headers, user) {
         return Err(Problem::not_found("user, or it is not you"));
     }
-    let (limit, after) = (page.limit.into(), page.after.as_deref());
+    let (limit, after) = (page.limit.min(RESERVATIONS_PER_PAGE_MAX).into(), page.after.as_deref());
     let found = services.store.reservations_of(user, limit, after).await?;
     let tickets = found.reservations.iter().flat_map(Reservation::tickets);
     let tickets: Vec<_> =
@@ -67,8 +69,9 @@ pub(crate) async fn of_user(
 pub(crate) async fn get(
     State(services): State<Services>,
     PathId(id): PathId<TicketId>,
+    headers: HeaderMap,
 ) -> Result<Json<TicketView>, Problem> {
-    let (reservation, index) = find(&services, id).await?;
+    let (reservation, index) = find_own(&services, id, &headers).await?;
     Ok(Json(view(&services, &ticket(&reservation, index)?)?))
 }
 
@@ -81,8 +84,9 @@ pub(crate) async fn get(
 pub(crate) async fn qr_image(
     State(services): State<Services>,
     PathId(id): PathId<TicketId>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (reservation, index) = find(&services, id).await?;
+    let (reservation, index) = find_own(&services, id, &headers).await?;
     let png = qr::png(&code(&services, &ticket(&reservation, index)?)?)?;
     Ok((StatusCode::OK, [(header::CONTENT_TYPE, "image/png")], png).into_response())
 }
@@ -121,7 +125,7 @@ pub(crate) async fn check_in(
         return Err(Problem::new(&TICKET_FORGED, detail.into()));
     }
     let (mut reservation, index) = find(&services, id).await?;
-    let check_in = CheckIn { at: services.clock.now(), gate };
+    let check_in = CheckIn { at: services.clock.now(), gate, request: Uuid::new_v4() };
     let unused = reservation.check_in(index, check_in.clone());
     unused.ok_or_else(|| Problem::not_found("ticket"))?.map_err(|first| used(&first))?;
     let written = services.store.check_in(&reservation, index, &check_in).await?;
@@ -133,6 +137,24 @@ pub(crate) async fn check_in(
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "tickets", responses((status = 200)))]
 pub(crate) async fn public_keys(State(services): State<Services>) -> Json<JwkSet> {
     Json(services.signer.public_keys())
+}
+
+/// A ticket's identifier is all it takes; but a caller who says who they are must be its owner.
+fn may_be(headers: &HeaderMap, user: UserId) -> bool {
+    let caller = headers.get("x-user-id").and_then(|value| value.to_str().ok());
+    caller.is_none_or(|caller| caller.trim().parse() == Ok(user))
+}
+
+async fn find_own(
+    services: &Services,
+    id: TicketId,
+    headers: &HeaderMap,
+) -> Result<(Reservation, usize), Problem> {
+    let found = find(services, id).await?;
+    match may_be(headers, found.0.user) {
+        true => Ok(found),
+        false => Err(Problem::not_found("ticket of yours")),
+    }
 }
 
 async fn find(services: &Services, id: TicketId) -> Result<(Reservation, usize), Problem> {

@@ -7,13 +7,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use marquee_domain::{
-    booking::seating::{HallRow, HallRowTag, HallSeat, check_rows},
+    booking::seating::{
+        HallRow, HallRowTag, HallSeat, SEATS_PER_HALL_MAX, SeatingError, check_rows,
+    },
     ids::HallId,
 };
 use marquee_lambda::{
-    extract::{IdempotencyKey, PathId, Payload},
+    extract::{IdempotencyKey, PathId, PathIds, Payload},
     json::Label,
-    page::{PageRequest, PageResponse},
+    page::{self, PageRequest, PageResponse},
     problem::{ALREADY_EXISTS, Problem},
 };
 use marquee_store::booking::halls::{RowsOutcome, SeatOutcome};
@@ -142,6 +144,7 @@ fn rows(request: &NewSeats) -> Result<Option<Vec<HallRow>>, Problem> {
             let per_row = request.seats_per_row;
             let per_row =
                 per_row.ok_or_else(|| Problem::invalid_field("seats_per_row", "is missing"))?;
+            within_hall(usize::from(row_count) * usize::from(per_row))?;
             let row = |n: u16| numbered_row(n.to_string(), per_row, default_type);
             (1..=row_count).map(row).collect::<Result<_, _>>()?
         }
@@ -157,7 +160,16 @@ fn rows(request: &NewSeats) -> Result<Option<Vec<HallRow>>, Problem> {
     Ok(Some(rows))
 }
 
+/// Before a single seat of them is made: a few bytes may ask for billions.
+fn within_hall(seats: usize) -> Result<(), Problem> {
+    match seats {
+        0..=SEATS_PER_HALL_MAX => Ok(()),
+        actual => Err(Problem::invalid_field("rows", SeatingError::HallSize { actual })),
+    }
+}
+
 fn listed_rows(rows: &[NewRow], default_type: Option<&str>) -> Result<Vec<HallRow>, Problem> {
+    within_hall(rows.iter().map(|row| usize::from(row.seat_count.unwrap_or(0))).sum())?;
     let row = |(index, row): (usize, &NewRow)| {
         let at = |field: &str| format!("rows[{index}].{field}");
         let row_number = label(&at("row_number"), Some(&row.row_number))?;
@@ -237,7 +249,10 @@ pub(crate) async fn list(
     halls::find(&services, hall).await?;
     // A whole plan takes a few kilobytes to read, so a page is a cut of it.
     let rows = services.store.hall_rows(hall).await?;
-    let start: usize = page.after.and_then(|after| after.parse().ok()).unwrap_or(0);
+    let start: usize = match page.after {
+        Some(after) => after.parse().map_err(|_| page::unknown_cursor())?,
+        None => 0,
+    };
     let end = start.saturating_add(page.limit.into());
     let total: usize = rows.iter().map(|row| row.seats.len()).sum();
     let seats = rows.into_iter().flat_map(|row| {
@@ -252,6 +267,27 @@ pub(crate) async fn list(
         .collect();
     let next = (end < total).then(|| end.to_string());
     Ok(Json(PageResponse::new(items, next.as_deref())))
+}
+
+/// One seat of a hall
+#[utoipa::path(
+    get, path = "/api/v1/halls/{hall_id}/seats/{seat_id}", tag = "venues",
+    params(("hall_id" = Uuid, Path), ("seat_id" = Uuid, Path)),
+    responses((status = 200, body = HallSeatView))
+)]
+pub(crate) async fn get(
+    State(services): State<Services>,
+    PathIds(hall, seat): PathIds<HallId, Uuid>,
+) -> Result<Json<HallSeatView>, Problem> {
+    for row in services.store.hall_rows(hall).await? {
+        let tag = HallRowTag::of(hall, &row.row_number);
+        for (offset, there) in row.seats.into_iter().enumerate() {
+            if tag.seat_id(offset).uuid() == seat {
+                return Ok(Json(view(hall, &row.row_number, offset, there)));
+            }
+        }
+    }
+    Err(Problem::not_found("seat"))
 }
 
 fn view(hall: HallId, row_number: &str, offset: usize, seat: HallSeat) -> HallSeatView {

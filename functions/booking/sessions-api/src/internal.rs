@@ -99,15 +99,12 @@ pub(crate) async fn reserve(
     let owner = owner(session, &value);
     let claim = Claim { owner, until: now + services.hold_for };
     match services.store.hold_seats(session, &places, claim, now).await? {
-        Ok(()) => Ok(Json(SeatsHeld {
+        Ok(held) => Ok(Json(SeatsHeld {
             reservation_id: owner,
             session_seat_ids: value.session_seat_ids,
-            reserved_until: Instant(claim.until),
+            reserved_until: Instant(held.until),
         })),
-        Err(taken) => {
-            let all = places.iter().zip(&value.session_seat_ids);
-            Err(seats_taken(all.filter(|(place, _)| taken.contains(place)).map(|(_, id)| *id)))
-        }
+        Err(taken) => Err(seats_taken(&value, &places, &taken)),
     }
 }
 
@@ -128,7 +125,7 @@ pub(crate) async fn release(
     Ok(Json(SeatsChanged { session_seat_ids: value.session_seat_ids, changed }))
 }
 
-/// Mark seats sold that the same caller holds
+/// Mark seats sold that the same caller holds, all or none
 #[utoipa::path(
     post, path = "/api/internal/sessions/{session_id}/seats/confirm", tag = "internal",
     params(("session_id" = Uuid, Path)), request_body = Seats,
@@ -141,16 +138,10 @@ pub(crate) async fn confirm(
 ) -> Result<Json<SeatsChanged>, Problem> {
     let places = locate(&services, session, &value).await?;
     let owner = owner(session, &value);
-    let changed = services.store.mark(session, &places, owner, None, Mark::Sold).await?;
-    // Whether sold now or before, all of them must be the caller's in the end.
-    let states = states(&services, session, &places).await?;
-    let own = |state| matches!(state, SeatState::Sold(claim) if claim.owner == owner);
-    let all = states.into_iter().zip(&value.session_seat_ids);
-    let lost: Vec<_> = all.filter(|(state, _)| !own(*state)).map(|(_, id)| *id).collect();
-    if !lost.is_empty() {
-        return Err(seats_taken(lost));
+    match services.store.sell_seats(session, &places, owner).await? {
+        Ok(changed) => Ok(Json(SeatsChanged { session_seat_ids: value.session_seat_ids, changed })),
+        Err(taken) => Err(seats_taken(&value, &places, &taken)),
     }
-    Ok(Json(SeatsChanged { session_seat_ids: value.session_seat_ids, changed }))
 }
 
 /// A session's base price
@@ -215,8 +206,12 @@ async fn states(
     Ok(places.iter().map(state).collect())
 }
 
-fn seats_taken(ids: impl IntoIterator<Item = Uuid>) -> Problem {
-    let ids: Vec<_> = ids.into_iter().map(|id| id.to_string()).collect();
+fn seats_taken(wanted: &Seats, places: &[SeatPlace], taken: &[SeatPlace]) -> Problem {
+    let all = places.iter().zip(&wanted.session_seat_ids);
+    let ids = all
+        .filter(|(place, _)| taken.contains(place))
+        .map(|(_, id)| json!({ "session_seat_id": id }));
+    let ids: Vec<_> = ids.collect();
     let detail = "somebody else has some of these seats".to_owned();
     Problem::new(&SEAT_TAKEN, detail).with("seats", ids)
 }

@@ -57,6 +57,7 @@ fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(halls::create, halls::list))
         .routes(routes!(halls::get))
         .routes(routes!(hall_seats::create, hall_seats::list))
+        .routes(routes!(hall_seats::get))
         .routes(routes!(events::create, events::list))
         .routes(routes!(events::get))
         .routes(routes!(sessions::create, sessions::list))

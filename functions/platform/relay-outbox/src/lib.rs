@@ -41,17 +41,20 @@ impl StreamHandler for RelayOutbox {
         for batch in outgoing.chunks(BATCH_LEN) {
             let messages: Vec<_> = batch.iter().map(|(_, message)| message.clone()).collect();
             let results = self.publisher.publish(&messages).await;
-            for ((sequence_number, message), result) in batch.iter().zip(results) {
-                let Err(error) = result else { continue };
+            let mut results = results.into_iter();
+            for (sequence_number, message) in batch {
                 let event = message.message.metadata.id.as_deref();
-                match error {
-                    PublishError::Unconfirmed(_) => {
+                match results.next() {
+                    Some(Ok(())) => {}
+                    Some(Err(error @ PublishError::PayloadTooLarge { .. })) => {
+                        tracing::error!(%error, event, "event can never be published");
+                    }
+                    // A queue may be declared yet: until then the event must not be lost.
+                    Some(Err(error)) => {
                         tracing::warn!(%error, event, "event will be published again");
                         return Some((*sequence_number).clone());
                     }
-                    PublishError::Unroutable { .. } | PublishError::PayloadTooLarge { .. } => {
-                        tracing::error!(%error, event, "event can never be published");
-                    }
+                    None => return Some((*sequence_number).clone()),
                 }
             }
         }

@@ -38,7 +38,7 @@ pub async fn poll(
 fn settle(batch: Vec<Delivery>, failed: &HashSet<String>) {
     for (index, delivery) in batch.into_iter().enumerate() {
         match failed.contains(&message_id(index, &delivery)) {
-            true => delivery.retry_later("the function asked for it to come again"),
+            true => delivery.retry_later("the function could not handle it; its log says why"),
             false => delivery.done(),
         }
     }

@@ -9,7 +9,6 @@
 use std::{sync::Arc, time::Duration};
 
 use super::Stop;
-use dynoxide::actions::{get_item::GetItemRequest, put_item::PutItemRequest};
 use marquee_lambda::{
     Error,
     stream::{StreamEvent, relay},
@@ -18,7 +17,7 @@ use marquee_messaging::backends::memory::MemoryBroker;
 use relay_outbox::RelayOutbox;
 use serde_json::{Value, json};
 
-use crate::database::{BOOKING_TABLE, LocalDatabase};
+use crate::database::LocalDatabase;
 
 /// As Lambda's default for streams.
 const BATCH_LEN_MAX: usize = 100;
@@ -31,14 +30,12 @@ pub struct Poller {
     pub broker: MemoryBroker,
     pub relay: RelayOutbox,
     pub period: Duration,
-    /// Whether to keep the place in the stream for the next start.
-    pub checkpoint: bool,
 }
 
 impl Poller {
     pub async fn run(self, mut stop: Stop) {
         let poller = Arc::new(self);
-        let mut done = blocking(&poller, Self::last_checkpoint).await.unwrap_or_default();
+        let mut done = poller.database.stream_place();
         let mut on_record = done.clone();
         loop {
             let pause = match poller.step(&mut done).await {
@@ -49,9 +46,8 @@ impl Poller {
                     RETRY_PAUSE
                 }
             };
-            if poller.checkpoint && done != on_record && poller.broker.is_empty() {
-                let place = done.clone();
-                match blocking(&poller, move |poller| poller.set_checkpoint(&place)).await {
+            if done != on_record && poller.broker.is_empty() {
+                match poller.database.record_stream_place(done.as_deref()) {
                     Ok(()) => on_record.clone_from(&done),
                     Err(error) => tracing::warn!(%error, "the stream's place was not recorded"),
                 }
@@ -87,27 +83,6 @@ impl Poller {
         }
         Err("a record could not be published".into())
     }
-
-    fn last_checkpoint(&self) -> Result<Option<String>, Error> {
-        let request: GetItemRequest = serde_json::from_value(json!({
-            "TableName": BOOKING_TABLE, "Key": checkpoint_key(),
-        }))?;
-        let found = serde_json::to_value(self.database.database.0.get_item(request)?)?;
-        Ok(found["Item"]["place"]["S"].as_str().map(str::to_owned))
-    }
-
-    fn set_checkpoint(&self, place: &Option<String>) -> Result<(), Error> {
-        let mut item = checkpoint_key();
-        item["place"] = json!({ "S": place.as_deref().unwrap_or_default() });
-        let request: PutItemRequest =
-            serde_json::from_value(json!({ "TableName": BOOKING_TABLE, "Item": item }))?;
-        self.database.database.0.put_item(request)?;
-        Ok(())
-    }
-}
-
-fn checkpoint_key() -> Value {
-    json!({ "pk": { "S": "host" }, "sk": { "S": "stream" } })
 }
 
 fn sequence_number(record: &Value) -> Option<String> {

@@ -45,7 +45,7 @@ pub enum PaymentError {
 }
 
 /// Whoever takes the money. Both calls must be idempotent by `payment_id`: an answer may be lost
-/// and the call made again.
+/// and the call made again. Refunding a payment that was never captured voids it, and succeeds.
 #[async_trait]
 pub trait Payments: Send + Sync {
     async fn capture(&self, payment_id: &str, amount: Money) -> Result<(), PaymentError>;

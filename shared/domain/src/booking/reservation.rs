@@ -130,7 +130,7 @@ impl Reservation {
     }
 
     /// Whether it may be confirmed at `now`. Only a payment that has a name may come late: with
-    /// none, no money has moved and there is nothing to honour.
+    /// none, the buyer has not paid yet, and is not asked to for seats that may be gone.
     pub fn confirmation(
         &self,
         payment_id: Option<&str>,

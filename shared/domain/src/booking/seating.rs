@@ -1,7 +1,8 @@
 //! Seating plans: rows of a hall, and the blocks a session's seats are stored in.
 //!
 //! A block is a run of neighbouring seats of one row, small enough that its state is one storage
-//! item of at most 1 KB, so that holding any number of its seats costs one write. A row of up to
+//! item of at most 1 KB when its seats are numbered in sequence (other labels are listed one by
+//! one and take more), so that holding any number of its seats costs one write. A row of up to
 //! [`SEATS_PER_BLOCK_MAX`] seats is one block; a longer one is cut into blocks of even length.
 
 use std::collections::{BTreeMap, HashSet};
@@ -16,8 +17,9 @@ use crate::ids::{HallId, SeatId, SessionId, SessionSeatId};
 
 /// 34 claims of 26 bytes and the block's own attributes stay under 1 KB.
 pub const SEATS_PER_BLOCK_MAX: usize = 34;
-/// A seat map of more would not fit a function's answer of 6 MB.
-pub const SEATS_PER_HALL_MAX: usize = 20_000;
+/// A seat map of more, with labels as long as they may be, would not fit a function's answer of
+/// 6 MB.
+pub const SEATS_PER_HALL_MAX: usize = 15_000;
 /// A row's item stays far from the 400 KB an item may have.
 pub const SEATS_PER_ROW_MAX: usize = 2_000;
 

@@ -1,5 +1,7 @@
 //! Tickets: one for each seat of a confirmed reservation.
 
+use uuid::Uuid;
+
 use super::reservation::{Reservation, ReservationStatus, ReservedSeat};
 use crate::{ids::TicketId, time::Timestamp};
 
@@ -9,6 +11,8 @@ pub struct CheckIn {
     pub at: Timestamp,
     /// Gate or device, as it names itself.
     pub gate: String,
+    /// Which request it was, so that one whose answer was lost knows its own.
+    pub request: Uuid,
 }
 
 /// A ticket as part of its reservation: nothing is stored for it but its check-in.

@@ -84,13 +84,14 @@ fn read_given_ids(item: &Item) -> Result<BTreeMap<u16, (SessionSeatId, SeatId)>,
 /// Numbers that run on are stored as `first-last`, and types only where they differ from
 /// [`STANDARD`]: a plain row of any length takes a few bytes.
 pub(super) fn write_seats(item: &mut Item, seats: &[HallSeat]) {
-    let first = seats.first().and_then(|seat| seat.seat_number.parse::<u32>().ok());
+    // As u64 a count of seats cannot overflow it.
+    let first = seats.first().and_then(|seat| seat.seat_number.parse::<u32>().ok()).map(u64::from);
     let runs_on = first.is_some_and(|first| {
         (first..).zip(seats).all(|(number, seat)| seat.seat_number == number.to_string())
     });
     let numbers = match (first, runs_on) {
         (Some(first), true) => {
-            let last = u64::from(first) + seats.len() as u64 - 1;
+            let last = first + seats.len() as u64 - 1;
             text(format!("{first}-{last}"))
         }
         _ => list(seats.iter().map(|seat| text(&seat.seat_number))),

@@ -19,8 +19,8 @@ use marquee_domain::{
 /// A few hundred bytes each.
 const SESSIONS_MAX: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
 const TIERS_MAX: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
-/// About 2 KB each: 30 full halls of 10,000 seats stay within 20 MB.
-const BLOCKS_MAX: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
+/// About 2 KB each, within 40 MB; more than any one hall has, so that what was just read is there.
+const BLOCKS_MAX: NonZeroUsize = NonZeroUsize::new(20_000).unwrap();
 /// Sessions with seats whose identifiers were given to us.
 const GIVEN_MAX: NonZeroUsize = NonZeroUsize::new(100).unwrap();
 

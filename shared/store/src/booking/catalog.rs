@@ -4,6 +4,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
+    time::Duration,
 };
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
@@ -26,6 +27,8 @@ use crate::{
 
 /// A batch read takes 100 keys.
 const BATCH_MAX: usize = 100;
+const UNPROCESSED_PAUSE: Duration = Duration::from_millis(20);
+const UNPROCESSED_PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// A seat of a session, with its labels.
 #[derive(Clone, Debug)]
@@ -88,12 +91,13 @@ impl BookingStore {
         seats: &[SessionSeatId],
     ) -> Result<Result<Vec<LocatedSeat>, Vec<SessionSeatId>>, StoreError> {
         self.load(session, [], seats.iter().copied()).await?;
+        let given = match seats.iter().all(|seat| SeatPlace::of(*seat, session).is_some()) {
+            true => GivenIds::default(),
+            false => self.given_ids(session).await?,
+        };
         let (mut located, mut unknown) = (Vec::with_capacity(seats.len()), Vec::new());
         for &seat in seats {
-            let place = match SeatPlace::of(seat, session) {
-                Some(place) => Some(place),
-                None => self.given_ids(session).await?.get(&seat).copied(),
-            };
+            let place = SeatPlace::of(seat, session).or_else(|| given.get(&seat).copied());
             let found = place.and_then(|place| {
                 let block = self.cache.blocks.get(&(session, place.block))?;
                 let exists = usize::from(place.position) < block.seats.len();
@@ -116,7 +120,9 @@ impl BookingStore {
             return Ok(known);
         }
         let mut given = HashMap::new();
-        let blocks = self.seat_blocks(session).await?;
+        // Kept for good, so nothing that was just written may be missing.
+        let items = self.query_all(&keys::session_partition(session), "").await?;
+        let blocks = items.iter().map(block_item::read).collect::<Result<Vec<_>, _>>()?;
         for state in &blocks {
             for (&position, (id, _)) in &state.block.given_ids {
                 given.insert(*id, SeatPlace { block: state.block.index, position });
@@ -155,6 +161,7 @@ impl BookingStore {
         let mut found = Vec::new();
         for batch in wanted.chunks(BATCH_MAX) {
             let mut keys = batch.to_vec();
+            let mut pause = UNPROCESSED_PAUSE;
             while !keys.is_empty() {
                 let request = KeysAndAttributes::builder()
                     .set_keys(Some(keys))
@@ -173,6 +180,15 @@ impl BookingStore {
                 found.extend(answer.responses.unwrap_or_default().into_values().flatten());
                 let rest = answer.unprocessed_keys.unwrap_or_default().into_values().next();
                 keys = rest.map_or_else(Vec::new, |rest| rest.keys);
+                if keys.is_empty() {
+                    break;
+                }
+                // Throttled in part, which the SDK takes for a success.
+                if pause > UNPROCESSED_PAUSE_MAX {
+                    return Err(StoreError::Unavailable("keys left unread".into()));
+                }
+                tokio::time::sleep(pause).await;
+                pause *= 2;
             }
         }
         Ok(found)

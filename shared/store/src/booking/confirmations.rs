@@ -63,8 +63,11 @@ impl BookingStore {
                 payment: Some(payment.clone()),
                 ..reservation.clone()
             })),
-            Err(reasons) if condition_failed(reasons.last()) => Ok(ConfirmOutcome::Changed),
-            Err(_) => Ok(ConfirmOutcome::HoldLost),
+            // The seats are lost only if the reservation itself was not being changed.
+            Err(reasons) => match reasons.last().and_then(|reason| reason.code()) {
+                None | Some("None") => Ok(ConfirmOutcome::HoldLost),
+                Some(_) => Ok(ConfirmOutcome::Changed),
+            },
         }
     }
 

@@ -1,6 +1,6 @@
 //! Seating plans of halls.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -19,7 +19,9 @@ use crate::{
 /// Rows written at once; a table takes more, a function's connection gains nothing by it.
 pub(super) const WRITES_AT_ONCE: usize = 16;
 /// Tries at adding a seat to a row that others add to.
-const TRIES_MAX: u32 = 10;
+const TRIES_MAX: u32 = 30;
+/// Before each try, and so much more before each further one.
+const TRY_PAUSE: Duration = Duration::from_millis(5);
 const REQUESTS: &str = "seat-requests";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +72,8 @@ impl BookingStore {
         for row in rows {
             match there.get(&row.row_number) {
                 None => missing.push((row.clone(), write_row(hall, row))),
-                Some(same) if again && *same == row => {}
+                // Seats may have been added to it since.
+                Some(there) if again && there.seats.starts_with(&row.seats) => {}
                 Some(_) => in_the_way.push(row.row_number.clone()),
             }
         }
@@ -102,20 +105,30 @@ impl BookingStore {
         seat: &HallSeat,
         idempotency: Option<IdempotencyTag>,
     ) -> Result<SeatOutcome, StoreError> {
-        let again = match self.claim_request(idempotency).await? {
+        let before = match idempotency {
+            Some(_) => self.hall_rows(hall).await?,
+            None => Vec::new(),
+        };
+        let was_there = before.iter().any(|row| {
+            let same = |there: &HallSeat| there.seat_number == seat.seat_number;
+            row.row_number == row_number && row.seats.iter().any(same)
+        });
+        // From here on, whoever adds the seat under this key is this request or its twin.
+        let own = match self.claim_request(idempotency).await? {
             Claimed::KeyReused => return Ok(SeatOutcome::KeyReused),
-            Claimed::First => false,
+            Claimed::First => idempotency.is_some() && !was_there,
             Claimed::Again => true,
         };
         let mut row = HallRow { row_number: row_number.to_owned(), seats: vec![seat.clone()] };
-        for _ in 0..TRIES_MAX {
+        for attempt in 0..TRIES_MAX {
+            tokio::time::sleep(TRY_PAUSE * attempt).await;
             let Some(before) = self.put_new(write_row(hall, &row)).await? else {
                 return Ok(SeatOutcome::Added { offset: 0 });
             };
             row = read_row(&before)?;
             let same = |there: &HallSeat| there.seat_number == seat.seat_number;
             match row.seats.iter().position(same) {
-                Some(offset) if again => return Ok(SeatOutcome::Added { offset }),
+                Some(offset) if own => return Ok(SeatOutcome::Added { offset }),
                 Some(_) => return Ok(SeatOutcome::Exists),
                 None => {}
             }

@@ -17,10 +17,10 @@ use marquee_domain::{
     booking::{
         reservation::{Reservation, ReservedSeat},
         reservation_ref::{RESERVATIONS_PER_USER_AND_SESSION_MAX, ReservationRef},
-        seat::SeatState,
+        seat::{Claim, SeatState},
         seat_ref::SeatPlace,
     },
-    ids::{SessionId, UserId},
+    ids::{ReservationId, SessionId, UserId},
     time::Timestamp,
 };
 use uuid::Uuid;
@@ -80,9 +80,8 @@ impl BookingStore {
         if request.seats.len() > policy.live_seats_max {
             return Ok(HoldOutcome::LimitReached { live_seats: 0 });
         }
-        // With a key, the retried request asks for the very same identifier.
-        let random = request.idempotency.map_or_else(Uuid::new_v4, |tag| tag.key);
-        let random = random.as_u64_pair().1;
+        // Never from the idempotency key: it is part of what makes a ticket hard to guess.
+        let random = Uuid::new_v4().as_u64_pair().1;
         let mut sequence = 0;
         for _ in 0..TRIES_MAX {
             let place = ReservationRef::new(request.user, request.session, sequence);
@@ -96,7 +95,7 @@ impl BookingStore {
             let Err(reasons) = self.transact(items).await? else {
                 return Ok(HoldOutcome::Held(held));
             };
-            let refused = Refused::read(&updates, &reasons, now)?;
+            let refused = Refused::read(&updates, &reasons, place, now)?;
             match self.after_refusal(request, policy, refused).await? {
                 Next::Answer(outcome) => return Ok(outcome),
                 Next::TryAs(next) => sequence = next,
@@ -114,7 +113,11 @@ impl BookingStore {
         refused: Refused,
     ) -> Result<Next, StoreError> {
         let Some(earlier) = refused.earlier else {
-            return Ok(Next::Answer(HoldOutcome::SeatsTaken(refused.taken)));
+            return Ok(match refused.taken.is_empty() {
+                // All that was in the way is the same request's other attempt, seen halfway.
+                true => Next::TryAs(refused.sequence),
+                false => Next::Answer(HoldOutcome::SeatsTaken(refused.taken)),
+            });
         };
         if let Some(outcome) = replay(request.idempotency, [&earlier])? {
             return Ok(Next::Answer(outcome));
@@ -168,19 +171,25 @@ struct Refused {
     /// The reservation that has the number already.
     earlier: Option<Item>,
     taken: Vec<SeatPlace>,
+    sequence: u16,
 }
 
 impl Refused {
     fn read(
         updates: &[BlockUpdate],
         reasons: &Reasons,
+        tried: ReservationRef,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
+        // The user's reservation of this very number has the seat: not somebody else.
+        let own = |claim: Claim| ReservationId::new(claim.owner).locate() == Some(tried);
         let mut taken = Vec::new();
         for (update, reason) in updates.iter().zip(reasons) {
             if let Some(block) = refused_block(Some(reason))? {
-                let claimed =
-                    |place: &SeatPlace| block.seat(place.position).live_claim(now).is_some();
+                let claimed = |place: &SeatPlace| {
+                    let claim = block.seat(place.position).live_claim(now);
+                    claim.is_some_and(|claim| !own(claim))
+                };
                 taken.extend(update.places().filter(claimed));
             }
         }
@@ -188,7 +197,7 @@ impl Refused {
         let earlier = condition_failed(last)
             .then(|| last.and_then(|reason| reason.item()).cloned())
             .flatten();
-        Ok(Self { earlier, taken })
+        Ok(Self { earlier, taken, sequence: tried.sequence })
     }
 }
 

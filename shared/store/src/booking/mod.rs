@@ -26,6 +26,7 @@ pub mod reservations;
 pub mod schema;
 mod seat_update;
 pub mod seats;
+pub mod service_seats;
 pub mod sessions;
 pub mod sweep;
 mod transaction;

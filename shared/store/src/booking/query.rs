@@ -62,6 +62,10 @@ impl BookingStore {
         after: Option<&str>,
         filter: Option<Filter>,
     ) -> Result<(Vec<Item>, Option<String>), StoreError> {
+        if after.is_some_and(|after| !after.starts_with(prefix)) {
+            // Not a place in this list, so there is nothing behind it.
+            return Ok((Vec::new(), None));
+        }
         let start = after.map(|sort| keys::key(partition.to_owned(), sort.to_owned()));
         let mut query = self.query(partition, prefix).limit(limit).set_exclusive_start_key(start);
         if let Some(Filter { attribute, equals }) = filter {

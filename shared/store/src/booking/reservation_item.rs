@@ -124,7 +124,11 @@ fn read_payment(payment: &Item) -> Result<Payment, StoreError> {
 }
 
 pub(super) fn write_check_in(check_in: &CheckIn) -> AttributeValue {
-    map([("at", Some(instant(check_in.at))), ("gate", Some(text(&check_in.gate)))])
+    map([
+        ("at", Some(instant(check_in.at))),
+        ("gate", Some(text(&check_in.gate))),
+        ("req", Some(uuid(check_in.request))),
+    ])
 }
 
 fn read_check_ins(item: &Item) -> Result<BTreeMap<usize, CheckIn>, StoreError> {
@@ -133,7 +137,8 @@ fn read_check_ins(item: &Item) -> Result<BTreeMap<usize, CheckIn>, StoreError> {
         let index = name.strip_prefix('u').and_then(|index| index.parse().ok());
         if let (Some(index), AttributeValue::M(used)) = (index, value) {
             let gate = used.text("gate")?.to_owned();
-            check_ins.insert(index, CheckIn { at: used.instant("at")?, gate });
+            let request = used.uuid("req")?;
+            check_ins.insert(index, CheckIn { at: used.instant("at")?, gate, request });
         }
     }
     Ok(check_ins)

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use marquee_domain::{
     booking::{
@@ -17,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     BookingStore, block_item, keys,
-    seat_update::{BlockUpdate, Expected, block_updates, refused_block},
+    seat_update::{BlockUpdate, Expected, block_updates},
 };
 use crate::error::StoreError;
 
@@ -31,6 +30,8 @@ const BLOCKS_AT_ONCE: usize = 8;
 pub enum Mark {
     Sold,
     Free,
+    /// Only if the hold has run out by then.
+    FreeIfOver(Timestamp),
 }
 
 impl Mark {
@@ -41,7 +42,8 @@ impl Mark {
         };
         match self {
             Self::Sold => state.sell(claim),
-            Self::Free => state.release(owner),
+            Self::FreeIfOver(now) if now < claim.until => None,
+            Self::Free | Self::FreeIfOver(_) => state.release(owner),
         }
     }
 }
@@ -90,11 +92,12 @@ impl BookingStore {
         let claim = Claim { owner, until: held_until.unwrap_or(Timestamp::from_millis(0)) };
         let expected = match mark {
             Mark::Sold => vec![SeatState::Pinned(claim), SeatState::Held(claim)],
-            Mark::Free => vec![SeatState::Held(claim)],
+            Mark::FreeIfOver(now) if held_until.is_some_and(|until| now < until) => return Ok(0),
+            Mark::Free | Mark::FreeIfOver(_) => vec![SeatState::Held(claim)],
         };
         let to = match mark {
             Mark::Sold => SeatState::Sold(claim),
-            Mark::Free => SeatState::Free,
+            Mark::Free | Mark::FreeIfOver(_) => SeatState::Free,
         };
         let updates = block_updates(session, places.iter().copied(), |_| {
             (Expected { any_of: expected.clone(), or_free_at: None }, to)
@@ -128,31 +131,5 @@ impl BookingStore {
             }
         }
         Err(StoreError::Unavailable("a block of seats changes too fast".into()))
-    }
-
-    /// Holds seats for another service, all or none; the seats that are taken otherwise.
-    pub async fn hold_seats(
-        &self,
-        session: SessionId,
-        places: &[SeatPlace],
-        claim: Claim,
-        now: Timestamp,
-    ) -> Result<Result<(), Vec<SeatPlace>>, StoreError> {
-        let held = SeatState::Held(claim);
-        let updates =
-            block_updates(session, places.iter().copied(), |_| (Expected::free_at(now), held));
-        let items = updates.iter().map(BlockUpdate::to_transact_item);
-        let items: Vec<TransactWriteItem> =
-            items.collect::<Result<_, _>>().map_err(|e| StoreError::Broken(e.to_string()))?;
-        let Err(reasons) = self.transact(items).await? else { return Ok(Ok(())) };
-        let mut taken = Vec::new();
-        for (update, reason) in updates.iter().zip(&reasons) {
-            if let Some(block) = refused_block(Some(reason))? {
-                taken.extend(update.places().filter(|place| {
-                    block.seat(place.position).live_claim(now).is_some_and(|live| live != claim)
-                }));
-            }
-        }
-        Ok(if taken.is_empty() { Ok(()) } else { Err(taken) })
     }
 }

@@ -12,6 +12,7 @@ use marquee_domain::{
     booking::{seating::SeatBlock, venue::Session},
     time::Timestamp,
 };
+use uuid::Uuid;
 
 use super::{
     BookingStore, block_item,
@@ -22,13 +23,19 @@ use super::{
 use crate::{
     error::StoreError,
     idempotency::{IdempotencyTag, Match},
-    item::{Item, ReadItem, instant},
+    item::{Item, ReadItem, instant, uuid},
 };
 
 /// Present until the session is ready: when another request may take over its creation.
 const LEASE: &str = "lease";
+/// Present as long: which plan its seats are being made from.
+const PLAN: &str = "layout";
 /// Longer than a function of ours may run.
 const LEASE_FOR: Duration = Duration::from_secs(60);
+
+fn fingerprint(blocks: &[SeatBlock]) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{blocks:?}").as_bytes())
+}
 
 pub(super) fn is_ready(item: &Item) -> bool {
     !item.contains_key(LEASE)
@@ -45,6 +52,8 @@ impl BookingStore {
         let mut item = keys::entity(Session::KIND, &session.id.to_string());
         item.extend(session.write());
         item.insert(LEASE.to_owned(), instant(now + LEASE_FOR));
+        let plan = fingerprint(blocks);
+        item.insert(PLAN.to_owned(), uuid(plan));
         if let Some(tag) = idempotency {
             tag.write(&mut item);
         }
@@ -61,6 +70,10 @@ impl BookingStore {
             }
             if !own && now < earlier.instant(LEASE)? {
                 return Ok(Created::InProgress);
+            }
+            // Half of the seats are from the plan as it was: another plan would sell some twice.
+            if earlier.uuid(PLAN)? != plan {
+                return Ok(Created::KeyReused);
             }
         }
         let blocks: Vec<_> = blocks.iter().map(|b| block_item::write(session.id, b)).collect();
@@ -79,7 +92,7 @@ impl BookingStore {
             .update_item()
             .table_name(&self.table.name)
             .set_key(Some(keys::entity(Session::KIND, &session.id.to_string())))
-            .update_expression(format!("REMOVE {LEASE}"))
+            .update_expression(format!("REMOVE {LEASE}, {PLAN}"))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await

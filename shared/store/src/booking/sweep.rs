@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The index's partitions, each to be looked through by itself.
-pub fn shards() -> impl Iterator<Item = u64> {
+pub fn shards() -> impl Iterator<Item = u64> + Clone {
     0..keys::DUE_SHARDS
 }
 

@@ -1,0 +1,210 @@
+//! The host as a process: its command line, its signals, and what survives its death.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const SESSION: &str = "b623792d-f564-44c4-a6cd-255b83f9a4db";
+const SEAT: &str = "fd67f9ef-6058-4f48-a6a6-ba4fcf7435cd";
+
+struct Process {
+    child: Child,
+    base: String,
+    http: Client,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Gone already, if the test is about how it goes.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_marquee"));
+    command.args(["--listen", "127.0.0.1:0"]).args(arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+impl Process {
+    /// Starts, and reads from the start-up message where it serves.
+    fn start(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        let mut command = command(arguments);
+        command.envs(settings.iter().copied()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the host");
+        let output = BufReader::new(child.stdout.take().expect("its output"));
+        let ready = output.lines().map_while(Result::ok).find(|line| line.contains("is ready on"));
+        let ready = ready.expect("the start-up message");
+        let base = ready.split_whitespace().last().expect("an address").to_owned();
+        Self { child, base, http: Client::new() }
+    }
+
+    async fn call(&self, method: Method, path: &str, user: Uuid, body: &Value) -> (u16, Value) {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        request = request.header("x-user-id", user.to_string());
+        if !body.is_null() {
+            request = request.body(body.to_string());
+        }
+        let response = request.send().await.expect("an answer");
+        (response.status().as_u16(), response.json().await.unwrap_or_default())
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.call(Method::GET, path, Uuid::nil(), &Value::Null).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    async fn seat_status(&self) -> String {
+        let seats = self.get(&format!("/api/v1/sessions/{SESSION}/seats")).await;
+        let mut seats = seats.as_array().expect("seats").iter();
+        let seat = seats.find(|seat| seat["session_seat_id"] == SEAT).expect("the seat");
+        seat["status"].as_str().expect("a status").to_owned()
+    }
+
+    async fn await_status(&self, status: &str) {
+        let start = Instant::now();
+        while self.seat_status().await != status {
+            assert!(start.elapsed() < Duration::from_secs(10), "never {status}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn hold(&self, user: Uuid) -> String {
+        let body = json!({ "session_id": SESSION, "seats": [{ "session_seat_id": SEAT }] });
+        let (status, held) = self.call(Method::POST, "/api/v1/reservations", user, &body).await;
+        assert_eq!(status, 201, "{held}");
+        held["id"].as_str().expect("an id").to_owned()
+    }
+
+    async fn confirm(&self, user: Uuid, id: &str) {
+        let path = format!("/api/v1/reservations/{id}/confirm");
+        let (status, answer) = self.call(Method::POST, &path, user, &json!({})).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([name, &pid]).status().expect("kill");
+        assert!(sent.success());
+    }
+}
+
+/// A data file of its own, removed with all that lies beside it.
+struct DataFile(PathBuf);
+
+impl DataFile {
+    fn new() -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(Uuid::new_v4().to_string());
+        std::fs::create_dir_all(&folder).expect("a folder");
+        Self(folder)
+    }
+
+    fn path(&self) -> String {
+        self.0.join("marquee.db").display().to_string()
+    }
+}
+
+impl Drop for DataFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[tokio::test]
+async fn what_was_answered_survives_a_kill_and_its_event_still_arrives() {
+    let data = DataFile::new();
+    let user = Uuid::new_v4();
+    // The stream is not read before the kill, so the event is on its way and no further.
+    let host = Process::start(&["--data", &data.path()], &[("STREAM_POLL_SECONDS", "3600")]);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let id = host.hold(user).await;
+    host.confirm(user, &id).await;
+    assert_eq!(host.seat_status().await, "reserved");
+    let keys = host.get("/.well-known/jwks.json").await;
+    host.signal("-KILL");
+    drop(host);
+
+    let host = Process::start(&["--data", &data.path()], &[]);
+    host.await_status("sold").await;
+    let path = format!("/api/v1/tickets/user/{user}");
+    let (_, tickets) = host.call(Method::GET, &path, user, &Value::Null).await;
+    assert_eq!(tickets.as_array().map(Vec::len), Some(1));
+    assert_eq!(host.get("/.well-known/jwks.json").await, keys, "printed tickets stay good");
+    host.signal("-KILL");
+    drop(host);
+
+    // What was dealt with is not begun again, and the demo data are not loaded over it.
+    let host = Process::start(&["--data", &data.path()], &[]);
+    assert_eq!(host.seat_status().await, "sold");
+}
+
+#[tokio::test]
+async fn a_message_published_by_hand_that_is_none_of_ours_is_a_dead_letter_to_be_looked_at() {
+    let host = Process::start(&[], &[]);
+    let poison = "{\"event_type\":\"unheard of\"}";
+    let path = format!("{}/_host/exchanges/ticketing_events/reservation.confirmed", host.base);
+    let sent = host.http.post(path).body(poison).send().await.expect("an answer");
+    assert_eq!(sent.status().as_u16(), 202);
+    let start = Instant::now();
+    let dead = loop {
+        let dead = host.get("/_host/queues/event_service_queue/dead-letters").await;
+        if dead.as_array().is_some_and(|letters| !letters.is_empty()) {
+            break dead;
+        }
+        assert!(start.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(dead[0]["body"], poison);
+    assert!(dead[0]["reason"].as_str().is_some_and(|reason| reason.contains("unheard of")));
+}
+
+#[tokio::test]
+async fn sigterm_lets_the_running_request_finish_and_ends_in_success() {
+    let mut host = Process::start(&[], &[]);
+    let user = Uuid::new_v4();
+    let id = host.hold(user).await;
+    let body = json!({});
+    let path = format!("/api/v1/reservations/{id}/confirm");
+    let (answer, ()) = tokio::join!(host.call(Method::POST, &path, user, &body), async {
+        host.signal("-TERM");
+    });
+    assert!(answer.0 == 200 || answer.0 == 0, "{answer:?}");
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = host.child.try_wait().expect("a status") {
+            break status;
+        }
+        assert!(start.elapsed() < Duration::from_secs(10), "it does not stop");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+fn what_it_cannot_do_it_says_and_does_not_start() {
+    for (arguments, setting, expected) in [
+        (vec!["--broker", "rabbitmq"], ("A", "b"), "not in this version"),
+        (vec![], ("HOLD_SECONDS", "soon"), "HOLD_SECONDS"),
+        (vec![], ("PAYMENT_MOCK", "maybe"), "PAYMENT_MOCK"),
+        (vec![], ("TICKET_SIGNING_KEY", "scribble"), "signing key"),
+        (vec![], ("HOLD_SECONDS", "9e18"), "HOLD_SECONDS"),
+        (vec![], ("LIVE_SEATS_PER_USER_MAX", "0"), "LIVE_SEATS_PER_USER_MAX"),
+        (vec!["--data", "/nowhere/at/all.db"], ("A", "b"), "/nowhere/at/all.db"),
+        (vec!["--broker", "pigeon"], ("A", "b"), "pigeon"),
+    ] {
+        let output = command(&arguments).env(setting.0, setting.1).output().expect("it ends");
+        assert!(!output.status.success());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(expected), "{arguments:?} {setting:?}: {said}");
+    }
+}
