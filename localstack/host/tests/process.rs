@@ -1,9 +1,10 @@
 //! The host as a process: its command line, its signals, and what survives its death.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -168,26 +169,48 @@ async fn a_message_published_by_hand_that_is_none_of_ours_is_a_dead_letter_to_be
     assert!(dead[0]["reason"].as_str().is_some_and(|reason| reason.contains("unheard of")));
 }
 
-#[tokio::test]
-async fn sigterm_lets_the_running_request_finish_and_ends_in_success() {
-    let mut host = Process::start(&[], &[]);
-    let user = Uuid::new_v4();
-    let id = host.hold(user).await;
-    let body = json!({});
-    let path = format!("/api/v1/reservations/{id}/confirm");
-    let (answer, ()) = tokio::join!(host.call(Method::POST, &path, user, &body), async {
-        host.signal("-TERM");
-    });
-    assert!(answer.0 == 200 || answer.0 == 0, "{answer:?}");
+/// Waits for the process to end by itself.
+fn ended(host: &mut Process) -> ExitStatus {
     let start = Instant::now();
-    let status = loop {
+    loop {
         if let Some(status) = host.child.try_wait().expect("a status") {
-            break status;
+            return status;
         }
-        assert!(start.elapsed() < Duration::from_secs(10), "it does not stop");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
-    assert!(status.success(), "{status}");
+        assert!(start.elapsed() < Duration::from_secs(20), "it does not stop");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A request of which the server has the head and half of the body.
+fn half_a_request(host: &Process) -> TcpStream {
+    let address = host.base.trim_start_matches("http://");
+    let mut connection = TcpStream::connect(address).expect("a connection");
+    let head =
+        "POST /api/v1/organizers HTTP/1.1\r\nhost: test\r\ncontent-length: 12\r\n\r\n{\"name\"";
+    connection.write_all(head.as_bytes()).expect("sent");
+    std::thread::sleep(Duration::from_millis(300));
+    connection
+}
+
+#[test]
+fn sigterm_lets_the_request_under_way_finish_and_ends_in_success() {
+    let mut host = Process::start(&[], &[]);
+    let mut connection = half_a_request(&host);
+    host.signal("-TERM");
+    std::thread::sleep(Duration::from_millis(300));
+    connection.write_all(b":\"A\"}").expect("sent");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    assert!(ended(&mut host).success());
+}
+
+#[test]
+fn a_client_that_never_finishes_its_request_does_not_keep_it_from_stopping() {
+    let mut host = Process::start(&[], &[]);
+    let _connection = half_a_request(&host);
+    host.signal("-TERM");
+    assert!(ended(&mut host).success());
 }
 
 #[test]
