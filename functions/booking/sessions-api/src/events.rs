@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     Services,
-    responses::{created, optional_text, required_text},
+    responses::{self, created, optional_text, required_text},
 };
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -89,8 +89,7 @@ pub(crate) async fn get(
     State(services): State<Services>,
     PathId(id): PathId<EventId>,
 ) -> Result<Json<EventView>, Problem> {
-    let found = services.store.find::<Event>(id.uuid()).await?;
-    found.map(|event| Json(event.into())).ok_or_else(|| Problem::not_found("event"))
+    responses::get::<Event, _>(&services, id.uuid(), "event").await
 }
 
 /// All events
@@ -103,8 +102,5 @@ pub(crate) async fn list(
     State(services): State<Services>,
     page: PageRequest,
 ) -> Result<Json<PageResponse<EventView>>, Problem> {
-    let (limit, after) = (page.limit.into(), page.after.as_deref());
-    let found = services.store.list::<Event>(ListFilter::All, limit, after).await?;
-    let items = found.items.into_iter().map(Into::into).collect();
-    Ok(Json(PageResponse::new(items, found.next.as_deref())))
+    responses::list::<Event, _>(&services, ListFilter::All, page).await
 }

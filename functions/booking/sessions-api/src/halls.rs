@@ -12,24 +12,15 @@ use marquee_lambda::{
     problem::Problem,
 };
 use marquee_store::booking::venues::{ListFilter, new_id};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     Services,
-    responses::{created, details_map, details_text, required_text},
+    responses::{self, NewNamed, created, details_map},
 };
-
-#[derive(Debug, Deserialize, ToSchema)]
-pub(crate) struct NewHall {
-    name: String,
-    /// Any further fields are kept and given back as they came.
-    #[serde(flatten)]
-    #[schema(additional_properties, value_type = Object)]
-    details: Map<String, Value>,
-}
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Hall)]
@@ -58,7 +49,7 @@ impl From<Hall> for HallView {
 
 /// Add a hall to a location
 #[utoipa::path(
-    post, path = "/api/v1/locations/{location_id}/halls", tag = "venues", request_body = NewHall,
+    post, path = "/api/v1/locations/{location_id}/halls", tag = "venues", request_body = NewNamed,
     params(("location_id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = HallView))
 )]
@@ -66,11 +57,9 @@ pub(crate) async fn create(
     State(services): State<Services>,
     PathId(location): PathId<LocationId>,
     key: IdempotencyKey,
-    Payload { value, canonical }: Payload<NewHall>,
+    Payload { value, canonical }: Payload<NewNamed>,
 ) -> Result<Response, Problem> {
-    let name = required_text("name", &value.name)?;
-    let ours = ["hall_id", "location_id", "created_at"];
-    let details = details_text(value.details, &ours)?;
+    let (name, details) = value.checked(&["hall_id", "location_id", "created_at"])?;
     if services.store.find::<Location>(location.uuid()).await?.is_none() {
         return Err(Problem::not_found("location"));
     }
@@ -89,7 +78,7 @@ pub(crate) async fn get(
     State(services): State<Services>,
     PathId(id): PathId<HallId>,
 ) -> Result<Json<HallView>, Problem> {
-    Ok(Json(find(&services, id).await?.into()))
+    responses::get::<Hall, _>(&services, id.uuid(), "hall").await
 }
 
 pub(crate) async fn find(services: &Services, id: HallId) -> Result<Hall, Problem> {
@@ -109,8 +98,5 @@ pub(crate) async fn list(
     PathId(location): PathId<LocationId>,
     page: PageRequest,
 ) -> Result<Json<PageResponse<HallView>>, Problem> {
-    let (limit, after) = (page.limit.into(), page.after.as_deref());
-    let found = services.store.list::<Hall>(ListFilter::HallsOf(location), limit, after).await?;
-    let items = found.items.into_iter().map(Into::into).collect();
-    Ok(Json(PageResponse::new(items, found.next.as_deref())))
+    responses::list::<Hall, _>(&services, ListFilter::HallsOf(location), page).await
 }

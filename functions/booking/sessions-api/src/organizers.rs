@@ -9,24 +9,15 @@ use marquee_lambda::{
     problem::Problem,
 };
 use marquee_store::booking::venues::{ListFilter, new_id};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     Services,
-    responses::{created, details_map, details_text, required_text},
+    responses::{self, NewNamed, created, details_map},
 };
-
-#[derive(Debug, Deserialize, ToSchema)]
-pub(crate) struct NewOrganizer {
-    name: String,
-    /// Any further fields are kept and given back as they came.
-    #[serde(flatten)]
-    #[schema(additional_properties, value_type = Object)]
-    details: Map<String, Value>,
-}
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Organizer)]
@@ -53,22 +44,19 @@ impl From<Organizer> for OrganizerView {
 
 /// Register an organizer
 #[utoipa::path(
-    post, path = "/api/v1/organizers", tag = "venues", request_body = NewOrganizer,
+    post, path = "/api/v1/organizers", tag = "venues", request_body = NewNamed,
     params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = OrganizerView))
 )]
 pub(crate) async fn create(
     State(services): State<Services>,
     key: IdempotencyKey,
-    Payload { value, canonical }: Payload<NewOrganizer>,
+    Payload { value, canonical }: Payload<NewNamed>,
 ) -> Result<Response, Problem> {
     let tag = key.tag("organizers", &canonical);
-    let organizer = Organizer {
-        id: OrganizerId::new(new_id(tag)),
-        name: required_text("name", &value.name)?,
-        details: details_text(value.details, &["organizer_id", "created_at"])?,
-        created_at: services.clock.now(),
-    };
+    let (name, details) = value.checked(&["organizer_id", "created_at"])?;
+    let (id, created_at) = (OrganizerId::new(new_id(tag)), services.clock.now());
+    let organizer = Organizer { id, name, details, created_at };
     created(services.store.create(organizer, tag).await?, OrganizerView::from)
 }
 
@@ -81,8 +69,7 @@ pub(crate) async fn get(
     State(services): State<Services>,
     PathId(id): PathId<OrganizerId>,
 ) -> Result<Json<OrganizerView>, Problem> {
-    let found = services.store.find::<Organizer>(id.uuid()).await?;
-    found.map(|organizer| Json(organizer.into())).ok_or_else(|| Problem::not_found("organizer"))
+    responses::get::<Organizer, _>(&services, id.uuid(), "organizer").await
 }
 
 /// All organizers
@@ -95,8 +82,5 @@ pub(crate) async fn list(
     State(services): State<Services>,
     page: PageRequest,
 ) -> Result<Json<PageResponse<OrganizerView>>, Problem> {
-    let (limit, after) = (page.limit.into(), page.after.as_deref());
-    let found = services.store.list::<Organizer>(ListFilter::All, limit, after).await?;
-    let items = found.items.into_iter().map(Into::into).collect();
-    Ok(Json(PageResponse::new(items, found.next.as_deref())))
+    responses::list::<Organizer, _>(&services, ListFilter::All, page).await
 }

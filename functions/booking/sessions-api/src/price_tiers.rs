@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     Services,
-    responses::{created, optional_text, required_text},
+    responses::{self, created, optional_text, required_text},
 };
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -110,8 +110,7 @@ pub(crate) async fn get(
     State(services): State<Services>,
     PathId(id): PathId<PriceTierId>,
 ) -> Result<Json<PriceTierView>, Problem> {
-    let found = services.store.find::<PriceTier>(id.uuid()).await?;
-    found.map(|tier| Json(tier.into())).ok_or_else(|| Problem::not_found("price tier"))
+    responses::get::<PriceTier, _>(&services, id.uuid(), "price tier").await
 }
 
 /// All price tiers
@@ -124,8 +123,5 @@ pub(crate) async fn list(
     State(services): State<Services>,
     page: PageRequest,
 ) -> Result<Json<PageResponse<PriceTierView>>, Problem> {
-    let (limit, after) = (page.limit.into(), page.after.as_deref());
-    let found = services.store.list::<PriceTier>(ListFilter::All, limit, after).await?;
-    let items = found.items.into_iter().map(Into::into).collect();
-    Ok(Json(PageResponse::new(items, found.next.as_deref())))
+    responses::list::<PriceTier, _>(&services, ListFilter::All, page).await
 }

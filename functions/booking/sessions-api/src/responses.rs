@@ -1,14 +1,22 @@
-//! What the resources' answers have in common.
+//! What the resources have in common: reading one, listing a page, answering a creation, and the
+//! texts and further fields of what is created.
 
 use axum::{
     Json,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use marquee_lambda::problem::{IDEMPOTENCY_KEY_REUSED, Problem, REQUEST_IN_PROGRESS};
-use marquee_store::booking::venues::Created;
-use serde::Serialize;
+use marquee_lambda::{
+    page::{PageRequest, PageResponse},
+    problem::{IDEMPOTENCY_KEY_REUSED, Problem, REQUEST_IN_PROGRESS},
+};
+use marquee_store::booking::venues::{Created, Entity, ListFilter};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::Services;
 
 const TEXT_LEN_MAX: usize = 200;
 const LONG_TEXT_LEN_MAX: usize = 5_000;
@@ -28,6 +36,45 @@ pub(crate) fn created<E, V: Serialize>(
             &REQUEST_IN_PROGRESS,
             "the request with this Idempotency-Key is still being answered".into(),
         )),
+    }
+}
+
+/// One thing by its identifier.
+pub(crate) async fn get<E: Entity, V: From<E>>(
+    services: &Services,
+    id: Uuid,
+    what: &str,
+) -> Result<Json<V>, Problem> {
+    let found = services.store.find::<E>(id).await?;
+    found.map(|entity| Json(entity.into())).ok_or_else(|| Problem::not_found(what))
+}
+
+/// A page of a list.
+pub(crate) async fn list<E: Entity, V: From<E>>(
+    services: &Services,
+    filter: ListFilter,
+    page: PageRequest,
+) -> Result<Json<PageResponse<V>>, Problem> {
+    let (limit, after) = (page.limit.into(), page.after.as_deref());
+    let found = services.store.list::<E>(filter, limit, after).await?;
+    let items = found.items.into_iter().map(Into::into).collect();
+    Ok(Json(PageResponse::new(items, found.next.as_deref())))
+}
+
+/// Something with a name, and whatever else the seller keeps of it.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct NewNamed {
+    name: String,
+    /// Any further fields are kept and given back as they came.
+    #[serde(flatten)]
+    #[schema(additional_properties, value_type = Object)]
+    details: Map<String, Value>,
+}
+
+impl NewNamed {
+    /// The name, and the further fields as text. `ours` are the fields that are ours to say.
+    pub(crate) fn checked(self, ours: &[&str]) -> Result<(String, String), Problem> {
+        Ok((required_text("name", &self.name)?, details_text(self.details, ours)?))
     }
 }
 
@@ -59,10 +106,7 @@ fn limited(field: &str, text: &str, len_max: usize) -> Result<String, Problem> {
 }
 
 /// Fields we do not know are kept as they came, but for those that are ours to say.
-pub(crate) fn details_text(
-    mut details: Map<String, Value>,
-    ours: &[&str],
-) -> Result<String, Problem> {
+fn details_text(mut details: Map<String, Value>, ours: &[&str]) -> Result<String, Problem> {
     for name in ours {
         details.remove(*name);
     }

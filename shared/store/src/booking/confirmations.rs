@@ -1,6 +1,6 @@
 //! Confirming and cancelling: one request that changes the seats and the reservation together.
 
-use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use marquee_domain::{
     booking::{
         payment::Payment,
@@ -12,7 +12,9 @@ use marquee_domain::{
 use marquee_messaging::events::reservation::ReservationEventType;
 
 use super::{
-    BookingStore, keys, reservation_item,
+    BookingStore,
+    guarded_update::GuardedUpdate,
+    keys, reservation_item,
     reservations::{event, place_of},
     seat_update::{BlockUpdate, Expected, block_updates},
     transaction::condition_failed,
@@ -113,13 +115,9 @@ impl BookingStore {
         reservation: &Reservation,
         change: &Change<'_>,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let update = change.update(reservation)?;
-        updates
-            .iter()
-            .map(BlockUpdate::to_transact_item)
-            .chain([Ok(TransactWriteItem::builder().update(update).build())])
-            .collect::<Result<_, _>>()
-            .map_err(|error| StoreError::Broken(error.to_string()))
+        let update = change.update(reservation)?.into_transact_update()?;
+        let last = TransactWriteItem::builder().update(update).build();
+        updates.iter().map(BlockUpdate::to_transact_item).chain([Ok(last)]).collect()
     }
 }
 
@@ -133,25 +131,22 @@ pub(super) struct Change<'a> {
 }
 
 impl Change<'_> {
-    pub(super) fn update(&self, reservation: &Reservation) -> Result<Update, StoreError> {
+    pub(super) fn update(&self, reservation: &Reservation) -> Result<GuardedUpdate, StoreError> {
         let from: Vec<_> = (0..self.from.len()).map(|index| format!(":from{index}")).collect();
         let (pay, unpaid) = match self.payment {
             Some(_) => (", pay = :pay", " AND attribute_not_exists(pay)"),
             None => ("", ""),
         };
-        Update::builder()
-            .table_name("")
-            .set_key(Some(keys::reservation(place_of(reservation)?)))
-            .update_expression(format!(
+        Ok(GuardedUpdate {
+            key: keys::reservation(place_of(reservation)?),
+            update: format!(
                 "SET #status = :to, updated = :now, outbox = :event{pay} REMOVE {}",
                 keys::DUE
-            ))
-            .condition_expression(format!("id = :id AND #status IN ({}){unpaid}", from.join(", ")))
-            .expression_attribute_names("#status", reservation_item::STATUS)
-            .set_expression_attribute_values(Some(self.values(reservation, from)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None)
-            .build()
-            .map_err(|error| StoreError::Broken(error.to_string()))
+            ),
+            condition: format!("id = :id AND #status IN ({}){unpaid}", from.join(", ")),
+            names: Some(reservation_item::names()),
+            values: self.values(reservation, from),
+        })
     }
 
     fn values(&self, reservation: &Reservation, from: Vec<String>) -> Item {

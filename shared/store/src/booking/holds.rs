@@ -9,10 +9,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::{
-    error::BuildError,
-    types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
-};
+use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use marquee_domain::{
     booking::{
         reservation::{Reservation, ReservedSeat},
@@ -90,8 +87,7 @@ impl BookingStore {
             let seats = request.seats.clone();
             let held = Reservation::hold(id, user, session, seats, now, policy.hold_for);
             let updates = hold_updates(&held, now);
-            let items = transaction(&updates, place, &held, request.idempotency)
-                .map_err(|error| StoreError::Broken(error.to_string()))?;
+            let items = transaction(&updates, place, &held, request.idempotency)?;
             let Err(reasons) = self.transact(items).await? else {
                 return Ok(HoldOutcome::Held(held));
             };
@@ -212,7 +208,7 @@ fn transaction(
     place: ReservationRef,
     reservation: &Reservation,
     idempotency: Option<IdempotencyTag>,
-) -> Result<Vec<TransactWriteItem>, BuildError> {
+) -> Result<Vec<TransactWriteItem>, StoreError> {
     let mut item = reservation_item::write(place, reservation);
     if let Some(tag) = idempotency {
         tag.write(&mut item);
@@ -222,7 +218,8 @@ fn transaction(
         .condition_expression(format!("attribute_not_exists({})", keys::PARTITION))
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .table_name("")
-        .build()?;
+        .build()
+        .map_err(|error| StoreError::Broken(error.to_string()))?;
     let blocks = updates.iter().map(BlockUpdate::to_transact_item);
     blocks.chain([Ok(TransactWriteItem::builder().put(put).build())]).collect()
 }

@@ -17,6 +17,7 @@ pub mod catalog;
 mod cell;
 pub mod confirmations;
 mod entity_items;
+mod guarded_update;
 pub mod halls;
 pub mod holds;
 pub mod keys;

@@ -1,6 +1,6 @@
 //! A reservation as an item.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use marquee_domain::{
@@ -29,6 +29,11 @@ const USER: &str = "user";
 const SESSION: &str = "session";
 const CREATED: &str = "created";
 const SEATS: &str = "seats";
+
+/// What expressions call the attributes whose names DynamoDB reserves.
+pub(super) fn names() -> HashMap<String, String> {
+    HashMap::from([("#status".to_owned(), STATUS.to_owned())])
+}
 
 /// The attribute that holds the check-in of the ticket at `index`.
 pub(super) fn check_in_name(index: usize) -> String {

@@ -1,9 +1,6 @@
 //! Reading reservations, and the changes that concern nothing else.
 
-use aws_sdk_dynamodb::{
-    operation::update_item::UpdateItemError,
-    types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure},
-};
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use marquee_domain::{
     booking::{
         payment::Payment,
@@ -19,10 +16,12 @@ use marquee_messaging::{
     outbox::OutboxEvent,
 };
 
-use super::{BookingStore, confirmations::Change, keys, reservation_item};
+use super::{
+    BookingStore, confirmations::Change, guarded_update::GuardedUpdate, keys, reservation_item,
+};
 use crate::{
     error::StoreError,
-    item::{Item, item, text, uuid},
+    item::{item, text, uuid},
 };
 
 /// One page of a user's reservations.
@@ -82,25 +81,7 @@ impl BookingStore {
             payment: None,
             now,
         };
-        let update = change.update(reservation)?;
-        let sent = self
-            .table
-            .client
-            .update_item()
-            .table_name(&self.table.name)
-            .set_key(Some(update.key))
-            .update_expression(update.update_expression)
-            .set_condition_expression(update.condition_expression)
-            .set_expression_attribute_names(update.expression_attribute_names)
-            .set_expression_attribute_values(update.expression_attribute_values)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(true),
-            Err(error) if is_refusal(error.as_service_error()) => Ok(false),
-            Err(error) => Err(StoreError::from_sdk(error)),
-        }
+        Ok(self.update(change.update(reservation)?).await?.is_ok())
     }
 
     /// Records what became of a payment that came for a lost hold. A payment recorded for another
@@ -110,32 +91,21 @@ impl BookingStore {
         reservation: &Reservation,
         payment: &Payment,
     ) -> Result<bool, StoreError> {
-        let sent = self
-            .table
-            .client
-            .update_item()
-            .table_name(&self.table.name)
-            .set_key(Some(keys::reservation(place_of(reservation)?)))
-            .update_expression("SET pay = :pay")
-            .condition_expression(
-                "id = :id AND (attribute_not_exists(pay) OR pay.id = :payment) \
-                 AND #status <> :confirmed",
-            )
-            .expression_attribute_names("#status", reservation_item::STATUS)
-            .set_expression_attribute_values(Some(item([
+        let guarded = GuardedUpdate {
+            key: keys::reservation(place_of(reservation)?),
+            update: "SET pay = :pay".into(),
+            condition: "id = :id AND (attribute_not_exists(pay) OR pay.id = :payment) \
+                        AND #status <> :confirmed"
+                .into(),
+            names: Some(reservation_item::names()),
+            values: item([
                 (":id", Some(uuid(reservation.id.uuid()))),
                 (":pay", Some(reservation_item::write_payment(payment))),
                 (":payment", Some(text(&payment.id))),
                 (":confirmed", Some(text(ReservationStatus::Confirmed.name()))),
-            ])))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(true),
-            Err(error) if is_refusal(error.as_service_error()) => Ok(false),
-            Err(error) => Err(StoreError::from_sdk(error)),
-        }
+            ]),
+        };
+        Ok(self.update(guarded).await?.is_ok())
     }
 
     /// Uses a ticket of a confirmed reservation. Of any number of requests at once, one succeeds;
@@ -147,34 +117,21 @@ impl BookingStore {
         check_in: &CheckIn,
     ) -> Result<Result<(), CheckIn>, StoreError> {
         let used = reservation_item::check_in_name(index);
-        let sent = self
-            .table
-            .client
-            .update_item()
-            .table_name(&self.table.name)
-            .set_key(Some(keys::reservation(place_of(reservation)?)))
-            .update_expression(format!("SET {used} = :use"))
-            .condition_expression(format!(
+        let guarded = GuardedUpdate {
+            key: keys::reservation(place_of(reservation)?),
+            update: format!("SET {used} = :use"),
+            condition: format!(
                 "id = :id AND #status = :confirmed AND attribute_not_exists({used})"
-            ))
-            .expression_attribute_names("#status", reservation_item::STATUS)
-            .set_expression_attribute_values(Some(item([
+            ),
+            names: Some(reservation_item::names()),
+            values: item([
                 (":id", Some(uuid(reservation.id.uuid()))),
                 (":use", Some(reservation_item::write_check_in(check_in))),
                 (":confirmed", Some(text(ReservationStatus::Confirmed.name()))),
-            ])))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        let error = match sent {
-            Ok(_) => return Ok(Ok(())),
-            Err(error) => error,
+            ]),
         };
-        let Some(old) = error.as_service_error().and_then(old_item) else {
-            return Err(StoreError::from_sdk(error));
-        };
-        match reservation_item::read(old)?.check_ins.remove(&index) {
+        let Err(old) = self.update(guarded).await? else { return Ok(Ok(())) };
+        match reservation_item::read(&old)?.check_ins.remove(&index) {
             // The very same use is this request's own, its answer lost.
             Some(first) if first == *check_in => Ok(Ok(())),
             Some(first) => Ok(Err(first)),
@@ -198,15 +155,4 @@ pub(super) fn event(reservation: &Reservation, event_type: ReservationEventType)
         expiry_time: Some(reservation.expires_at.to_rfc3339_millis()),
     };
     OutboxEvent::once(id, event_type.routing_key(), &body)
-}
-
-fn is_refusal(error: Option<&UpdateItemError>) -> bool {
-    error.is_some_and(UpdateItemError::is_conditional_check_failed_exception)
-}
-
-fn old_item(error: &UpdateItemError) -> Option<&Item> {
-    match error {
-        UpdateItemError::ConditionalCheckFailedException(failed) => failed.item(),
-        _ => None,
-    }
 }

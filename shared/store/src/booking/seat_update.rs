@@ -2,20 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::{
-    error::BuildError,
-    types::{
-        AttributeValue, CancellationReason, ReturnConsumedCapacity,
-        ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-    },
-};
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, TransactWriteItem};
 use marquee_domain::{
     booking::{seat::SeatState, seat_ref::SeatPlace, seating::BlockState},
     ids::SessionId,
     time::Timestamp,
 };
 
-use super::{BookingStore, block_item, cell, keys};
+use super::{BookingStore, block_item, cell, guarded_update::GuardedUpdate, keys};
 use crate::{error::StoreError, item::Item};
 
 /// What a seat must be for it to change.
@@ -59,30 +53,17 @@ pub(super) fn block_updates(
     blocks.into_iter().map(|(block, seats)| BlockUpdate { session, block, seats }).collect()
 }
 
-struct Expressions {
-    update: String,
-    condition: String,
-    values: Vec<AttributeValue>,
-}
-
 impl BlockUpdate {
     pub(super) fn places(&self) -> impl Iterator<Item = SeatPlace> {
         self.seats.iter().map(|(position, ..)| SeatPlace { block: self.block, position: *position })
     }
 
-    pub(super) fn to_transact_item(&self) -> Result<TransactWriteItem, BuildError> {
-        let update = Update::builder().set_key(Some(keys::block(self.session, self.block)));
-        let expressions = self.expressions();
-        let update = update
-            .update_expression(expressions.update)
-            .condition_expression(expressions.condition)
-            .set_expression_attribute_values(Some(named(expressions.values)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        // The table's name is filled in where the transaction is sent.
-        Ok(TransactWriteItem::builder().update(update.table_name("").build()?).build())
+    pub(super) fn to_transact_item(&self) -> Result<TransactWriteItem, StoreError> {
+        let update = self.to_guarded_update().into_transact_update()?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    fn expressions(&self) -> Expressions {
+    fn to_guarded_update(&self) -> GuardedUpdate {
         let mut values = Vec::new();
         let (mut set, mut remove) = (Vec::new(), Vec::new());
         let mut conditions = vec![format!("attribute_exists({})", keys::PARTITION)];
@@ -106,10 +87,12 @@ impl BlockUpdate {
             [] => String::new(),
             parts => format!("{verb} {} ", parts.join(", ")),
         };
-        Expressions {
+        GuardedUpdate {
+            key: keys::block(self.session, self.block),
             update: clause("SET", &set) + &clause("REMOVE", &remove),
             condition: conditions.join(" AND "),
-            values,
+            names: None,
+            values: named(values),
         }
     }
 }
@@ -145,32 +128,9 @@ impl BookingStore {
         &self,
         update: &BlockUpdate,
     ) -> Result<Result<(), BlockState>, StoreError> {
-        let expressions = update.expressions();
-        let sent = self
-            .table
-            .client
-            .update_item()
-            .table_name(&self.table.name)
-            .set_key(Some(keys::block(update.session, update.block)))
-            .update_expression(expressions.update)
-            .condition_expression(expressions.condition)
-            .set_expression_attribute_values(Some(named(expressions.values)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        let error = match sent {
-            Ok(_) => return Ok(Ok(())),
-            Err(error) => error,
-        };
-        match error.as_service_error() {
-            Some(aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                match failed.item() {
-                    Some(item) => block_item::read(item).map(Err),
-                    None => Err(StoreError::unreadable("a block that is not there")),
-                }
-            }
-            _ => Err(StoreError::from_sdk(error)),
+        match self.update(update.to_guarded_update()).await? {
+            Ok(()) => Ok(Ok(())),
+            Err(refused) => block_item::read(&refused).map(Err),
         }
     }
 }

@@ -95,8 +95,7 @@ impl BookingStore {
             };
             let updates = block_updates(session, places.iter().copied(), change);
             let items = updates.iter().map(BlockUpdate::to_transact_item);
-            let items: Vec<TransactWriteItem> =
-                items.collect::<Result<_, _>>().map_err(|e| StoreError::Broken(e.to_string()))?;
+            let items: Vec<TransactWriteItem> = items.collect::<Result<_, _>>()?;
             if self.transact(items).await?.is_ok() {
                 return Ok(Ok(places.iter().map(|place| change(*place).1).collect()));
             }

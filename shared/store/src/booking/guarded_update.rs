@@ -1,0 +1,69 @@
+//! One item changed on a condition: the shape of every single write here.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{
+    operation::update_item::UpdateItemError,
+    types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, Update},
+};
+
+use super::BookingStore;
+use crate::{error::StoreError, item::Item};
+
+#[derive(Clone, Debug)]
+pub(super) struct GuardedUpdate {
+    pub(super) key: Item,
+    pub(super) update: String,
+    pub(super) condition: String,
+    pub(super) names: Option<HashMap<String, String>>,
+    pub(super) values: Item,
+}
+
+impl GuardedUpdate {
+    /// As part of a transaction. The table's name is filled in where that is sent.
+    pub(super) fn into_transact_update(self) -> Result<Update, StoreError> {
+        Update::builder()
+            .table_name("")
+            .set_key(Some(self.key))
+            .update_expression(self.update)
+            .condition_expression(self.condition)
+            .set_expression_attribute_names(self.names)
+            .set_expression_attribute_values(Some(self.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| StoreError::Broken(error.to_string()))
+    }
+}
+
+impl BookingStore {
+    /// Applies the update; the item as it was, if its condition failed.
+    pub(super) async fn update(
+        &self,
+        guarded: GuardedUpdate,
+    ) -> Result<Result<(), Item>, StoreError> {
+        let sent = self
+            .table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .set_key(Some(guarded.key))
+            .update_expression(guarded.update)
+            .condition_expression(guarded.condition)
+            .set_expression_attribute_names(guarded.names)
+            .set_expression_attribute_values(Some(guarded.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        let error = match sent {
+            Ok(_) => return Ok(Ok(())),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                Ok(Err(failed.item().cloned().unwrap_or_default()))
+            }
+            _ => Err(StoreError::from_sdk(error)),
+        }
+    }
+}
