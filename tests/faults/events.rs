@@ -89,6 +89,28 @@ async fn a_confirmation_heard_of_before_its_hold_does_nothing_yet_and_can_come_a
 }
 
 #[tokio::test]
+async fn an_event_about_somebody_elses_seat_neither_sells_nor_frees_it() {
+    let world = World::new().await;
+    let (session, seats) = world.session(1, 2).await;
+    let (holder, owner) = (Uuid::new_v4(), Uuid::new_v4());
+    world.held(holder, &session, &[&seats[0]]).await;
+    let id = world.held(owner, &session, &[&seats[1]]).await;
+    world.confirm(owner, &id).await;
+    let before =
+        [world.seat_state(&session, &seats[0]).await, world.seat_state(&session, &seats[1]).await];
+    for event_type in ["reservation.confirmed", "reservation.cancelled", "reservation.expired"] {
+        let event = by_hand(&json!({
+            "event_type": event_type, "session_id": session, "user_id": Uuid::new_v4(),
+            "reservation_id": Uuid::new_v4(), "session_seat_ids": seats,
+        }));
+        assert_eq!(world.consume(&event).await, Outcome::Done);
+    }
+    for (seat, state) in seats.iter().zip(before) {
+        assert_eq!(world.seat_state(&session, seat).await, state);
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_an_event_of_ours_is_poison_and_does_not_hold_up_its_batch() {
     let world = World::new().await;
     let (session, seats) = world.session(1, 2).await;

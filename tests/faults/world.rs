@@ -220,7 +220,7 @@ fn routers(store: &BookingStore, clock: &ManualClock) -> (Router, Router) {
     let reservations = reservations_api::router(reservations_api::Services {
         store: store.clone(),
         clock,
-        payments: Arc::new(MockPayments::Approve),
+        payments: Arc::new(MockPayments::default()),
         signer: Arc::new(TicketSigner::from_pem(&key).expect("a key")),
         policy: HoldPolicy { hold_for: HOLD, live_seats_max: 10 },
     });

@@ -10,7 +10,7 @@ use marquee_messaging::backends::memory::MemoryBroker;
 use marquee_store::booking::BookingStore;
 use on_reservation_event::OnReservationEvent;
 use relay_outbox::RelayOutbox;
-use reservations_api::signing::TicketSigner;
+use reservations_api::{payments::MockPayments, signing::TicketSigner};
 
 use crate::{database::LocalDatabase, settings::Settings, signing_key};
 
@@ -80,7 +80,7 @@ impl Functions {
         let reservations_api = reservations_api::router(reservations_api::Services {
             store: store.clone(),
             clock: Arc::new(SystemClock),
-            payments: Arc::new(settings.payments),
+            payments: Arc::new(MockPayments::new(settings.payments)),
             signer: Arc::new(TicketSigner::from_pem(&key)?),
             policy: settings.policy,
         });

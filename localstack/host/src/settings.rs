@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 use marquee_lambda::{Error, config};
 use marquee_messaging::topology::RetryPolicy;
 use marquee_store::booking::holds::HoldPolicy;
-use reservations_api::payments::MockPayments;
+use reservations_api::payments::MockMode;
 
 /// Marquee on this machine: the whole system in one process.
 #[derive(Debug, Parser)]
@@ -40,7 +40,7 @@ pub struct Settings {
     pub listen: SocketAddr,
     pub data: Option<PathBuf>,
     pub policy: HoldPolicy,
-    pub payments: MockPayments,
+    pub payments: MockMode,
     /// The private key of ticket codes; made at the first start if missing.
     pub ticket_signing_key: Option<String>,
     pub expire_every: Duration,
@@ -70,7 +70,7 @@ impl Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data: None,
             policy: reservations_api::policy_from_env()?,
-            payments: MockPayments::from_env()?,
+            payments: MockMode::from_env()?,
             ticket_signing_key: config::optional("TICKET_SIGNING_KEY"),
             expire_every: config::seconds_or("EXPIRE_EVERY_SECONDS", Duration::from_secs(60))?,
             expire_limits: expire_reservations::Limits::from_env()?,

@@ -1,9 +1,9 @@
 //! `POST /api/v1/reservations/{id}/confirm`: pay, and keep the seats for good.
 //!
 //! The money is taken first, under an identifier that makes taking it twice impossible; then one
-//! request pins the seats and confirms. Whenever that is refused, for whatever reason, the money
-//! goes back: an earlier try of the same request may have taken it. What is due for a lost hold is
-//! put on record before it is done.
+//! request pins the seats and confirms. Where that can no longer be, the money goes back: an earlier
+//! try of the same request may have taken it. What is due for a lost hold is put on record before
+//! it is done, so that no other try can confirm by money that is on its way back.
 
 use axum::{Json, extract::State};
 use marquee_domain::{
@@ -56,18 +56,25 @@ pub(crate) async fn confirm(
     Buyer(user): Buyer,
     OptionalPayload(body): OptionalPayload<Confirm>,
 ) -> Result<Json<ReservationView>, Problem> {
-    let given = checked(body.payment_id.as_deref())?;
+    let mut given = checked(body.payment_id.as_deref())?.map(str::to_owned);
     for _ in 0..TRIES_MAX {
         let reservation = find(&services, id, user).await?;
         let now = services.clock.now();
-        let late = match reservation.confirmation(given, now) {
+        let late = match reservation.confirmation(given.as_deref(), now) {
             Ok(Confirmation::AlreadyDone) => {
                 return Ok(Json(ReservationView::new(&reservation, now)));
             }
             Ok(Confirmation::Proceed { late }) => late,
-            Err(refusal) => return Err(turn_away(&services, &reservation, given, refusal).await?),
+            Err(Refusal::Expired(_)) if taken_before(&services, &reservation).await? => {
+                // An earlier try took the money and got no further: a payment come late.
+                given = Some(own_payment_id(&reservation));
+                continue;
+            }
+            Err(refusal) => {
+                return Err(turn_away(&services, &reservation, given, refusal).await?);
+            }
         };
-        let payment = capture(&services, &reservation, given, late, now).await?;
+        let payment = capture(&services, &reservation, given.clone(), late, now).await?;
         match services.store.confirm(&reservation, &payment, services.clock.now()).await? {
             ConfirmOutcome::Confirmed(done) => return Ok(Json(ReservationView::new(&done, now))),
             ConfirmOutcome::HoldLost => {
@@ -92,20 +99,24 @@ fn checked(payment_id: Option<&str>) -> Result<Option<&str>, Problem> {
     }
 }
 
-/// The payment's identifier: the caller's, or one of ours that is the same for every try.
-fn payment_id(reservation: &Reservation, given: Option<&str>) -> String {
-    let own = || Uuid::new_v5(&reservation.id.uuid(), b"payment").to_string();
-    given.map_or_else(own, str::to_owned)
+/// What a payment is known by that the caller gave no name: the same for every try.
+fn own_payment_id(reservation: &Reservation) -> String {
+    Uuid::new_v5(&reservation.id.uuid(), b"payment").to_string()
+}
+
+async fn taken_before(services: &Services, reservation: &Reservation) -> Result<bool, Problem> {
+    let taken = services.payments.was_captured(&own_payment_id(reservation)).await;
+    taken.map_err(|error| Problem::new(&PAYMENT_TIMED_OUT, error.to_string()))
 }
 
 async fn capture(
     services: &Services,
     reservation: &Reservation,
-    given: Option<&str>,
+    given: Option<String>,
     late: bool,
     now: Timestamp,
 ) -> Result<Payment, Problem> {
-    let id = payment_id(reservation, given);
+    let id = given.unwrap_or_else(|| own_payment_id(reservation));
     match services.payments.capture(&id, reservation.total()).await {
         Ok(()) => Ok(Payment { id, status: PaymentStatus::Captured, at: now, late }),
         Err(error @ PaymentError::Declined) => {
@@ -133,26 +144,31 @@ async fn refund(
     Ok(Some(with_refund(&HOLD_EXPIRED, detail, &settled)))
 }
 
-/// Refuses, and gives back what this payment may have taken before. A refund on record that was
-/// not done yet is tried again.
+/// Refuses, and gives back what this payment may have taken before: the reservation can no longer
+/// be confirmed by it, unless it has merely run out, and then nothing was taken. A refund on record
+/// that was not done yet is tried again.
 async fn turn_away(
     services: &Services,
     reservation: &Reservation,
-    given: Option<&str>,
+    given: Option<String>,
     refusal: Refusal,
 ) -> Result<Problem, Problem> {
     let problem = refused(&refusal);
+    if let Refusal::Expired(_) = refusal {
+        return Ok(problem);
+    }
     if let (Refusal::Refunded, Some(recorded)) = (&refusal, reservation.payment.clone()) {
         let settled = give_back(services, reservation, recorded).await?;
-        if given.is_none_or(|given| given == settled.id) {
+        if given.as_ref().is_none_or(|given| *given == settled.id) {
             return Ok(with_refund(problem.kind, &problem.detail, &settled));
         }
     }
-    let id = payment_id(reservation, given);
+    let named = given.is_some();
+    let id = given.unwrap_or_else(|| own_payment_id(reservation));
     let (status, at) = (PaymentStatus::RefundDue, services.clock.now());
     let stray = Payment { id, status, at, late: true };
     match services.payments.refund(&stray.id, reservation.total()).await {
-        Ok(()) if given.is_none() => Ok(problem),
+        Ok(()) if !named => Ok(problem),
         Ok(()) => {
             let refunded = Payment { status: PaymentStatus::Refunded, ..stray };
             Ok(with_refund(problem.kind, &problem.detail, &refunded))

@@ -30,7 +30,10 @@ use marquee_store::{
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{payments::MockPayments, signing::TicketSigner};
+use crate::{
+    payments::{MockMode, MockPayments},
+    signing::TicketSigner,
+};
 
 /// What the handlers work with.
 #[derive(Clone)]
@@ -54,7 +57,7 @@ impl Services {
         Ok(Self {
             store: BookingStore::new(table),
             clock: Arc::new(SystemClock),
-            payments: Arc::new(MockPayments::from_env()?),
+            payments: Arc::new(MockPayments::new(MockMode::from_env()?)),
             signer: Arc::new(TicketSigner::from_pem(&config::required("TICKET_SIGNING_KEY")?)?),
             policy: policy_from_env()?,
         })

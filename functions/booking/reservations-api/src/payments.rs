@@ -9,6 +9,11 @@
 //! | `000000000408` | `timeout` | no answer |
 //! | anything else | unset or `approve` | approved |
 
+use std::{
+    collections::HashSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
 use async_trait::async_trait;
 use marquee_domain::{
     booking::payment::{PaymentError, Payments},
@@ -17,14 +22,14 @@ use marquee_domain::{
 use marquee_lambda::config::{self, ConfigError};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MockPayments {
+pub enum MockMode {
     #[default]
     Approve,
     Decline,
     TimeOut,
 }
 
-impl MockPayments {
+impl MockMode {
     pub fn from_env() -> Result<Self, ConfigError> {
         let name = "PAYMENT_MOCK";
         match config::optional(name).as_deref() {
@@ -49,13 +54,38 @@ impl MockPayments {
     }
 }
 
+/// Remembers what it captured, for as long as the process lives.
+#[derive(Debug, Default)]
+pub struct MockPayments {
+    mode: MockMode,
+    captured: Mutex<HashSet<String>>,
+}
+
+impl MockPayments {
+    pub fn new(mode: MockMode) -> Self {
+        Self { mode, captured: Mutex::default() }
+    }
+
+    fn captured(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.captured.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 #[async_trait]
 impl Payments for MockPayments {
     async fn capture(&self, payment_id: &str, _: Money) -> Result<(), PaymentError> {
-        self.answer(payment_id)
+        self.mode.answer(payment_id)?;
+        self.captured().insert(payment_id.to_owned());
+        Ok(())
+    }
+
+    async fn was_captured(&self, payment_id: &str) -> Result<bool, PaymentError> {
+        Ok(self.captured().contains(payment_id))
     }
 
     async fn refund(&self, payment_id: &str, _: Money) -> Result<(), PaymentError> {
-        self.answer(payment_id)
+        self.mode.answer(payment_id)?;
+        self.captured().remove(payment_id);
+        Ok(())
     }
 }

@@ -44,10 +44,12 @@ pub enum PaymentError {
     TimedOut,
 }
 
-/// Whoever takes the money. Both calls must be idempotent by `payment_id`: an answer may be lost
+/// Whoever takes the money. All calls must be idempotent by `payment_id`: an answer may be lost
 /// and the call made again. Refunding a payment that was never captured voids it, and succeeds.
 #[async_trait]
 pub trait Payments: Send + Sync {
     async fn capture(&self, payment_id: &str, amount: Money) -> Result<(), PaymentError>;
+    /// Whether an earlier call captured it.
+    async fn was_captured(&self, payment_id: &str) -> Result<bool, PaymentError>;
     async fn refund(&self, payment_id: &str, amount: Money) -> Result<(), PaymentError>;
 }
