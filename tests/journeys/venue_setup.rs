@@ -167,7 +167,7 @@ async fn a_price_tier_multiplies_the_base_price_for_its_session_only() {
 
 #[tokio::test]
 async fn an_unchanged_seat_map_is_not_sent_twice() {
-    let marquee = Marquee::start_with_hold(400).await;
+    let marquee = Marquee::start_with_hold(1_500).await;
     let session = marquee.new_session(2, 2).await;
     let path = format!("/api/v1/sessions/{session}/seat-map");
     let first = marquee.get(&path).await;

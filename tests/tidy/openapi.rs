@@ -18,6 +18,13 @@ fn merged() -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
     });
+    api["tags"] = json!([
+        { "name": "sessions", "description": "What is on sale, and which seats can be had" },
+        { "name": "reservations", "description": "Hold seats, pay, cancel" },
+        { "name": "tickets", "description": "Tickets, their QR codes, and the door" },
+        { "name": "venues", "description": "What a seller sets up beforehand" },
+        { "name": "internal", "description": "Seats for other services" },
+    ]);
     api["components"]["schemas"]["Problem"] = json!({
         "type": "object",
         "required": ["type", "title", "status", "detail"],

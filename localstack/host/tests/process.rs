@@ -214,6 +214,15 @@ fn a_client_that_never_finishes_its_request_does_not_keep_it_from_stopping() {
 }
 
 #[test]
+fn two_hosts_do_not_share_a_data_file() {
+    let data = DataFile::new();
+    let _host = Process::start(&["--data", &data.path()], &[]);
+    let output = command(&["--data", &data.path()]).output().expect("it ends");
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("another host has"));
+}
+
+#[test]
 fn what_it_cannot_do_it_says_and_does_not_start() {
     for (arguments, setting, expected) in [
         (vec!["--broker", "rabbitmq"], ("A", "b"), "not in this version"),

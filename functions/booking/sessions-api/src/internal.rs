@@ -212,6 +212,6 @@ fn seats_taken(wanted: &Seats, places: &[SeatPlace], taken: &[SeatPlace]) -> Pro
         .filter(|(place, _)| taken.contains(place))
         .map(|(_, id)| json!({ "session_seat_id": id }));
     let ids: Vec<_> = ids.collect();
-    let detail = "somebody else has some of these seats".to_owned();
+    let detail = "some of these seats are somebody else's, or nobody's".to_owned();
     Problem::new(&SEAT_TAKEN, detail).with("seats", ids)
 }
