@@ -185,9 +185,7 @@ impl World {
         let session: SessionId = session.parse().expect("an id");
         let seats = [seat.parse().expect("an id")];
         let located = self.store.locate(session, &seats).await.expect("storage").expect("a seat");
-        let place = located[0].place;
-        let blocks = self.store.block_states(session, &[place]).await.expect("storage");
-        blocks[&place.block].seat(place.position)
+        self.store.seat_states(session, &[located[0].place]).await.expect("storage")[0]
     }
 
     pub(crate) async fn reservation(

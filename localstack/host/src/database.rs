@@ -30,7 +30,7 @@ const SEQUENCE_NUMBER_OFFSET: u128 = 100_000_000_000_000_000_000;
 
 #[derive(Debug)]
 pub struct LocalDatabase {
-    pub database: DatabaseHandle,
+    database: DatabaseHandle,
     pub address: SocketAddr,
     server: AbortHandle,
     /// Where the place in the stream is kept; nowhere for a database in memory.
@@ -41,8 +41,7 @@ pub struct LocalDatabase {
 }
 
 /// Dynoxide's own interface, for its streams.
-#[derive(Clone)]
-pub struct DatabaseHandle(pub Database);
+struct DatabaseHandle(Database);
 
 impl std::fmt::Debug for DatabaseHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -62,8 +61,7 @@ impl LocalDatabase {
         let database = Database::new(&path).map_err(|e| format!("cannot open {path}: {e}"))?;
         let connection = Connection::open(&path)?;
         let place_file = file.map(|file| beside(file, ".stream-place"));
-        let place = place_file.as_deref().and_then(|file| fs::read_to_string(file).ok());
-        tidy_streams(&connection, place.as_deref())?;
+        tidy_streams(&connection, read_place(place_file.as_deref()).as_deref())?;
 
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
@@ -96,7 +94,7 @@ impl LocalDatabase {
 
     /// Up to where the stream had been dealt with when the place was last recorded.
     pub fn stream_place(&self) -> Option<String> {
-        fs::read_to_string(self.place_file.as_deref()?).ok()
+        read_place(self.place_file.as_deref())
     }
 
     /// Replaces the place by one step, so that a kill leaves the old one or the new one.
@@ -149,6 +147,10 @@ fn lock(file: &Path) -> Result<fs::File, Error> {
     let lock = fs::File::create(&path).map_err(|e| format!("cannot write {shown}: {e}"))?;
     lock.try_lock().map_err(|e| format!("another host has {}: {e}", file.display()))?;
     Ok(lock)
+}
+
+fn read_place(file: Option<&Path>) -> Option<String> {
+    fs::read_to_string(file?).ok()
 }
 
 /// The file's neighbour of that ending.

@@ -75,7 +75,7 @@ pub(crate) async fn check_availability(
 ) -> Result<Json<Availability>, Problem> {
     let places = locate(&services, session, &value).await?;
     let now = services.clock.now();
-    let states = states(&services, session, &places).await?;
+    let states = services.store.seat_states(session, &places).await?;
     let taken = |(state, _): &(SeatState, &Uuid)| state.live_claim(now).is_some();
     let unavailable: Vec<Uuid> =
         states.into_iter().zip(&value.session_seat_ids).filter(taken).map(|(_, id)| *id).collect();
@@ -192,18 +192,6 @@ async fn locate(
             Err(Problem::invalid_field(&field, "is not a seat of this session"))
         }
     }
-}
-
-async fn states(
-    services: &Services,
-    session: SessionId,
-    places: &[SeatPlace],
-) -> Result<Vec<SeatState>, Problem> {
-    let blocks = services.store.block_states(session, places).await?;
-    let state = |place: &SeatPlace| {
-        blocks.get(&place.block).map_or(SeatState::Free, |block| block.seat(place.position))
-    };
-    Ok(places.iter().map(state).collect())
 }
 
 fn seats_taken(wanted: &Seats, places: &[SeatPlace], taken: &[SeatPlace]) -> Problem {

@@ -8,7 +8,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::Stop;
 use marquee_lambda::{
     Error,
     stream::{StreamEvent, relay},
@@ -17,6 +16,7 @@ use marquee_messaging::backends::memory::MemoryBroker;
 use relay_outbox::RelayOutbox;
 use serde_json::{Value, json};
 
+use super::Stop;
 use crate::database::LocalDatabase;
 
 /// As Lambda's default for streams.
@@ -34,20 +34,19 @@ pub struct Poller {
 
 impl Poller {
     pub async fn run(self, mut stop: Stop) {
-        let poller = Arc::new(self);
-        let mut done = poller.database.stream_place();
+        let mut done = self.database.stream_place();
         let mut on_record = done.clone();
         loop {
-            let pause = match poller.step(&mut done).await {
+            let pause = match self.step(&mut done).await {
                 Ok(true) => Duration::ZERO,
-                Ok(false) => poller.period,
+                Ok(false) => self.period,
                 Err(error) => {
                     tracing::warn!(%error, "the stream will be read again");
                     RETRY_PAUSE
                 }
             };
-            if done != on_record && poller.broker.is_empty() {
-                match poller.database.record_stream_place(done.as_deref()) {
+            if done != on_record && self.broker.is_empty() {
+                match self.database.record_stream_place(done.as_deref()) {
                     Ok(()) => on_record.clone_from(&done),
                     Err(error) => tracing::warn!(%error, "the stream's place was not recorded"),
                 }
@@ -61,12 +60,11 @@ impl Poller {
 
     /// Relays one batch and moves `done` to the last record that needs no more work. Whether to
     /// go on at once.
-    async fn step(self: &Arc<Self>, done: &mut Option<String>) -> Result<bool, Error> {
+    async fn step(&self, done: &mut Option<String>) -> Result<bool, Error> {
         let after = done.clone();
-        let records = blocking(self, move |poller| {
-            poller.database.stream_records(after.as_deref(), BATCH_LEN_MAX)
-        })
-        .await?;
+        let database = Arc::clone(&self.database);
+        let read = move || database.stream_records(after.as_deref(), BATCH_LEN_MAX);
+        let records = tokio::task::spawn_blocking(read).await??;
         let last = records.last().and_then(sequence_number);
         let Some(last) = last else { return Ok(false) };
         let event: StreamEvent = serde_json::from_value(json!({ "Records": records }))?;
@@ -87,13 +85,4 @@ impl Poller {
 
 fn sequence_number(record: &Value) -> Option<String> {
     record["dynamodb"]["SequenceNumber"].as_str().map(str::to_owned)
-}
-
-/// The database's own interface blocks.
-async fn blocking<T: Send + 'static>(
-    poller: &Arc<Poller>,
-    work: impl FnOnce(&Poller) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let poller = Arc::clone(poller);
-    tokio::task::spawn_blocking(move || work(&poller)).await?
 }

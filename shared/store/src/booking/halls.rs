@@ -105,14 +105,13 @@ impl BookingStore {
         seat: &HallSeat,
         idempotency: Option<IdempotencyTag>,
     ) -> Result<SeatOutcome, StoreError> {
+        let same = |there: &HallSeat| there.seat_number == seat.seat_number;
         let before = match idempotency {
-            Some(_) => self.hall_rows(hall).await?,
-            None => Vec::new(),
+            Some(_) => self.get(keys::hall_row(hall, row_number), true).await?,
+            None => None,
         };
-        let was_there = before.iter().any(|row| {
-            let same = |there: &HallSeat| there.seat_number == seat.seat_number;
-            row.row_number == row_number && row.seats.iter().any(same)
-        });
+        let before = before.as_ref().map(read_row).transpose()?;
+        let was_there = before.is_some_and(|row| row.seats.iter().any(same));
         // From here on, whoever adds the seat under this key is this request or its twin.
         let own = match self.claim_request(idempotency).await? {
             Claimed::KeyReused => return Ok(SeatOutcome::KeyReused),
@@ -126,7 +125,6 @@ impl BookingStore {
                 return Ok(SeatOutcome::Added { offset: 0 });
             };
             row = read_row(&before)?;
-            let same = |there: &HallSeat| there.seat_number == seat.seat_number;
             match row.seats.iter().position(same) {
                 Some(offset) if own => return Ok(SeatOutcome::Added { offset }),
                 Some(_) => return Ok(SeatOutcome::Exists),

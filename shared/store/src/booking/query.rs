@@ -1,4 +1,4 @@
-//! Reading what lies under one partition key.
+//! Reading one item, or what lies under one partition key.
 
 use std::collections::HashMap;
 
@@ -35,6 +35,23 @@ impl BookingStore {
                 .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
                 .expression_attribute_values(":prefix", text(prefix)),
         }
+    }
+
+    /// One item by its key: one read unit for each 4 KB if consistent, half of that if not.
+    pub(super) async fn get(
+        &self,
+        key: Item,
+        consistent: bool,
+    ) -> Result<Option<Item>, StoreError> {
+        let request = self.table.client.get_item().table_name(&self.table.name);
+        let found = request
+            .set_key(Some(key))
+            .consistent_read(consistent)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(StoreError::from_sdk)?;
+        Ok(found.item)
     }
 
     /// Everything, consistently, in key order.

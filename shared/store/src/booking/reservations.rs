@@ -1,6 +1,5 @@
 //! Reading reservations, and the changes that concern nothing else.
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use marquee_domain::{
     booking::{
         payment::Payment,
@@ -35,18 +34,8 @@ impl BookingStore {
     /// The reservation, whoever asks. One consistent read.
     pub async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
         let Some(place) = id.locate() else { return Ok(None) };
-        let found = self
-            .table
-            .client
-            .get_item()
-            .table_name(&self.table.name)
-            .set_key(Some(keys::reservation(place)))
-            .consistent_read(true)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(StoreError::from_sdk)?;
-        let reservation = found.item().map(reservation_item::read).transpose()?;
+        let found = self.get(keys::reservation(place), true).await?;
+        let reservation = found.as_ref().map(reservation_item::read).transpose()?;
         Ok(reservation.filter(|found| found.id == id))
     }
 

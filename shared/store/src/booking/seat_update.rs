@@ -9,7 +9,10 @@ use marquee_domain::{
     time::Timestamp,
 };
 
-use super::{BookingStore, block_item, cell, guarded_update::GuardedUpdate, keys};
+use super::{
+    BookingStore, block_item, cell, guarded_update::GuardedUpdate, keys,
+    transaction::condition_failed,
+};
 use crate::{error::StoreError, item::Item};
 
 /// What a seat must be for it to change.
@@ -113,12 +116,12 @@ fn named(values: Vec<AttributeValue>) -> Item {
 pub(super) fn refused_block(
     reason: Option<&CancellationReason>,
 ) -> Result<Option<BlockState>, StoreError> {
-    match reason {
-        Some(reason) if reason.code() == Some("ConditionalCheckFailed") => match reason.item() {
-            Some(item) => block_item::read(item).map(Some),
-            None => Err(StoreError::unreadable("a block that is not there")),
-        },
-        _ => Ok(None),
+    if !condition_failed(reason) {
+        return Ok(None);
+    }
+    match reason.and_then(CancellationReason::item) {
+        Some(item) => block_item::read(item).map(Some),
+        None => Err(StoreError::unreadable("a block that is not there")),
     }
 }
 

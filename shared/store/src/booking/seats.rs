@@ -1,4 +1,4 @@
-//! Seat states: the seat map, the marks of the event consumer, and the internal seat endpoints.
+//! Seat states: the seat map, and the marks of the event consumer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,17 +63,23 @@ impl BookingStore {
         Ok(blocks)
     }
 
-    /// Some blocks as they are at this moment.
-    pub async fn block_states(
+    /// Some seats as they are at this moment, in the order asked for.
+    pub async fn seat_states(
         &self,
         session: SessionId,
         places: &[SeatPlace],
-    ) -> Result<BTreeMap<u16, BlockState>, StoreError> {
+    ) -> Result<Vec<SeatState>, StoreError> {
         let blocks: BTreeSet<_> = places.iter().map(|place| place.block).collect();
         let wanted = blocks.into_iter().map(|block| keys::block(session, block)).collect();
         let items = self.batch_get(wanted).await?;
         let blocks = items.iter().map(block_item::read);
-        blocks.map(|read| read.map(|state| (state.block.index, state))).collect()
+        let blocks: BTreeMap<_, _> = blocks
+            .map(|read| read.map(|state| (state.block.index, state)))
+            .collect::<Result<_, _>>()?;
+        let state = |place: &SeatPlace| {
+            blocks.get(&place.block).map_or(SeatState::Free, |block| block.seat(place.position))
+        };
+        Ok(places.iter().map(state).collect())
     }
 
     /// Marks the seats that `owner` holds or has pinned; says how many changed. Seats that are
@@ -90,17 +96,13 @@ impl BookingStore {
         mark: Mark,
     ) -> Result<usize, StoreError> {
         let claim = Claim { owner, until: held_until.unwrap_or(Timestamp::from_millis(0)) };
-        let expected = match mark {
-            Mark::Sold => vec![SeatState::Pinned(claim), SeatState::Held(claim)],
-            Mark::FreeIfOver(now) if held_until.is_some_and(|until| now < until) => return Ok(0),
-            Mark::Free | Mark::FreeIfOver(_) => vec![SeatState::Held(claim)],
-        };
-        let to = match mark {
-            Mark::Sold => SeatState::Sold(claim),
-            Mark::Free | Mark::FreeIfOver(_) => SeatState::Free,
+        let mut any_of = vec![SeatState::Pinned(claim), SeatState::Held(claim)];
+        any_of.retain(|state| mark.apply(*state, owner).is_some());
+        let Some(to) = any_of.first().and_then(|state| mark.apply(*state, owner)) else {
+            return Ok(0);
         };
         let updates = block_updates(session, places.iter().copied(), |_| {
-            (Expected { any_of: expected.clone(), or_free_at: None }, to)
+            (Expected { any_of: any_of.clone(), or_free_at: None }, to)
         });
         stream::iter(updates.into_iter().map(|update| self.mark_block(update, owner, mark)))
             .buffer_unordered(BLOCKS_AT_ONCE)

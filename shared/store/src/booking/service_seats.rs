@@ -1,7 +1,8 @@
 //! Seats that another service holds and sells by itself, with no reservation of ours: all of them
 //! or none, and safe to ask for twice.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use std::collections::HashMap;
+
 use marquee_domain::{
     booking::{
         seat::{Claim, SeatState},
@@ -39,9 +40,9 @@ impl BookingStore {
             Some(live) if live.owner == claim.owner => Some((Expected::exactly(state), state)),
             Some(_) => None,
         };
-        let states = self.change_all(session, places, decide).await?;
-        Ok(states.map(|states| {
-            let claims = states.iter().filter_map(|state| state.live_claim(now));
+        let changes = self.change_all(session, places, decide).await?;
+        Ok(changes.map(|changes| {
+            let claims = changes.iter().filter_map(|(_, after)| after.live_claim(now));
             claims.min_by_key(|claim| claim.until).unwrap_or(claim)
         }))
     }
@@ -53,7 +54,6 @@ impl BookingStore {
         places: &[SeatPlace],
         owner: Uuid,
     ) -> Result<Result<usize, Taken>, StoreError> {
-        let mut changed = 0;
         let decide = |state: SeatState| match state {
             SeatState::Sold(claim) if claim.owner == owner => {
                 Some((Expected::exactly(state), state))
@@ -63,41 +63,37 @@ impl BookingStore {
             }
             _ => None,
         };
-        let before = self.block_states(session, places).await?;
-        for place in places {
-            let sold = before.get(&place.block).map(|block| block.seat(place.position));
-            changed += usize::from(!matches!(sold, Some(SeatState::Sold(_))));
-        }
-        Ok(self.change_all(session, places, decide).await?.map(|_| changed))
+        let changes = self.change_all(session, places, decide).await?;
+        Ok(changes.map(|changes| changes.iter().filter(|(before, after)| before != after).count()))
     }
 
-    /// Reads the seats, and changes all of them by one transaction as `decide` says; the states
-    /// they come to. `None` from `decide` means that the seat stands in the way.
+    /// Reads the seats, and changes all of them by one transaction as `decide` says; what each was
+    /// and is. `None` from `decide` means that the seat stands in the way.
     async fn change_all(
         &self,
         session: SessionId,
         places: &[SeatPlace],
         decide: impl Fn(SeatState) -> Option<(Expected, SeatState)>,
-    ) -> Result<Result<Vec<SeatState>, Taken>, StoreError> {
+    ) -> Result<Result<Vec<(SeatState, SeatState)>, Taken>, StoreError> {
         for _ in 0..TRIES_MAX {
-            let blocks = self.block_states(session, places).await?;
-            let state = |place: &SeatPlace| {
-                blocks.get(&place.block).map_or(SeatState::Free, |block| block.seat(place.position))
-            };
-            let taken: Taken =
-                places.iter().filter(|place| decide(state(place)).is_none()).copied().collect();
+            let before = self.seat_states(session, places).await?;
+            let mut taken = Vec::new();
+            let mut changes = HashMap::new();
+            for (place, state) in places.iter().zip(&before) {
+                match decide(*state) {
+                    Some(change) => drop(changes.insert(*place, change)),
+                    None => taken.push(*place),
+                }
+            }
             if !taken.is_empty() {
                 return Ok(Err(taken));
             }
-            let change = |place: SeatPlace| {
-                let state = state(&place);
-                decide(state).unwrap_or((Expected::exactly(state), state))
-            };
-            let updates = block_updates(session, places.iter().copied(), change);
+            let updates =
+                block_updates(session, places.iter().copied(), |place| changes[&place].clone());
             let items = updates.iter().map(BlockUpdate::to_transact_item);
-            let items: Vec<TransactWriteItem> = items.collect::<Result<_, _>>()?;
-            if self.transact(items).await?.is_ok() {
-                return Ok(Ok(places.iter().map(|place| change(*place).1).collect()));
+            if self.transact(items.collect::<Result<_, _>>()?).await?.is_ok() {
+                let after = places.iter().map(|place| changes[place].1);
+                return Ok(Ok(before.into_iter().zip(after).collect()));
             }
         }
         Err(StoreError::Unavailable("the seats change too fast".into()))

@@ -62,16 +62,7 @@ impl BookingStore {
         overdue: &Overdue,
     ) -> Result<Option<Reservation>, StoreError> {
         let key = |name| Ok::<_, StoreError>(overdue.0.text(name)?.to_owned());
-        let found = self
-            .table
-            .client
-            .get_item()
-            .table_name(&self.table.name)
-            .set_key(Some(keys::key(key(keys::PARTITION)?, key(keys::SORT)?)))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(StoreError::from_sdk)?;
-        found.item().map(reservation_item::read).transpose()
+        let key = keys::key(key(keys::PARTITION)?, key(keys::SORT)?);
+        self.get(key, false).await?.as_ref().map(reservation_item::read).transpose()
     }
 }

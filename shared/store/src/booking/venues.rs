@@ -80,7 +80,7 @@ impl BookingStore {
     }
 
     pub async fn find<E: Entity>(&self, id: Uuid) -> Result<Option<E>, StoreError> {
-        let item = self.find_item(E::KIND, id).await?;
+        let item = self.get(keys::entity(E::KIND, &id.to_string()), true).await?;
         item.as_ref().map(E::read).transpose()
     }
 
@@ -93,21 +93,6 @@ impl BookingStore {
         let (items, next) = self.query_page(E::KIND, "", limit, after, filter.to_filter()).await?;
         let items = items.iter().map(E::read).collect::<Result<_, _>>()?;
         Ok(Page { items, next })
-    }
-
-    pub(super) async fn find_item(&self, kind: &str, id: Uuid) -> Result<Option<Item>, StoreError> {
-        let found = self
-            .table
-            .client
-            .get_item()
-            .table_name(&self.table.name)
-            .set_key(Some(keys::entity(kind, &id.to_string())))
-            .consistent_read(true)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(StoreError::from_sdk)?;
-        Ok(found.item)
     }
 
     /// Writes an item unless one is there, which is then the answer.
