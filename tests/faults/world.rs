@@ -148,7 +148,10 @@ impl World {
     /// The events that the table's stream holds, oldest first, as messages.
     pub(crate) async fn published(&self) -> Vec<Message> {
         let broker = MemoryBroker::new(100_000, None);
-        let relaying = RelayOutbox { publisher: Arc::new(broker.clone()) };
+        let relaying = RelayOutbox {
+            publisher: Arc::new(broker.clone()),
+            dead_letters: Arc::new(broker.clone()),
+        };
         let mut records: Vec<Value> = Vec::new();
         loop {
             let last = records.last().map(|record| record["dynamodb"]["SequenceNumber"].clone());
@@ -204,7 +207,7 @@ pub(crate) fn wanted(session: &str, seats: &[&str]) -> Value {
 
 /// An event published by hand: no metadata.
 pub(crate) fn by_hand(body: &Value) -> Message {
-    Message { metadata: Metadata::default(), body: body.to_string() }
+    Message { metadata: Metadata::default(), body: body.to_string().into_bytes() }
 }
 
 fn routers(store: &BookingStore, clock: &ManualClock) -> (Router, Router) {

@@ -1,5 +1,5 @@
 //! What the host says of itself, under paths that no deployed stack has: readiness, and a look
-//! into the in-process broker, which has no console of its own.
+//! into the in-process broker, which has no console of its own as RabbitMQ has.
 
 use axum::{
     Json, Router,
@@ -16,9 +16,18 @@ use marquee_messaging::{
 };
 use serde_json::{Value, json};
 
-pub fn router(broker: MemoryBroker) -> Router {
+use crate::broker::HostBroker;
+
+pub fn router(broker: &HostBroker) -> Router {
+    let router = Router::new().route("/health", get(health));
+    match broker {
+        HostBroker::Memory(memory) => router.merge(queue_router(memory.clone())),
+        HostBroker::RabbitMq(_) => router,
+    }
+}
+
+fn queue_router(broker: MemoryBroker) -> Router {
     Router::new()
-        .route("/health", get(health))
         .route("/_host/queues", get(queues))
         .route("/_host/queues/{queue}/dead-letters", get(dead_letters))
         .route("/_host/queues/{queue}/redrive", post(redrive))
@@ -42,11 +51,13 @@ async fn dead_letters(
     State(broker): State<MemoryBroker>,
     Path(queue): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    known(&queue)?;
+    if queue != topology::RELAY_OUTBOX {
+        known(&queue)?;
+    }
     let letters = broker.dead_letters(&queue);
     let letters = letters.iter().map(|letter| {
         json!({
-            "body": letter.message.body,
+            "body": letter.message.text(),
             "attributes": letter.message.metadata.to_attributes(),
             "reason": letter.reason,
         })
@@ -68,7 +79,7 @@ async fn publish(
     Path((exchange, routing_key)): Path<(String, String)>,
     body: String,
 ) -> Result<StatusCode, Problem> {
-    let message = Message { metadata: Metadata::default(), body };
+    let message = Message { metadata: Metadata::default(), body: body.into_bytes() };
     let outgoing = Outgoing { exchange, routing_key, message };
     for result in broker.publish(&[outgoing]).await {
         result.map_err(|error| Problem::new(&MALFORMED_REQUEST, error.to_string()))?;

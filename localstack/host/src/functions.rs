@@ -5,14 +5,18 @@
 use std::sync::Arc;
 
 use axum::Router;
-use marquee_lambda::{Error, clock::SystemClock, consumer::MessageHandler};
-use marquee_messaging::backends::memory::MemoryBroker;
+use marquee_lambda::{
+    Error,
+    clock::SystemClock,
+    consumer::{Consumer, MessageHandler, policy_of},
+};
+use marquee_messaging::topology::RetryPolicy;
 use marquee_store::booking::BookingStore;
 use on_reservation_event::OnReservationEvent;
 use relay_outbox::RelayOutbox;
 use reservations_api::{payments::MockPayments, signing::TicketSigner};
 
-use crate::{database::LocalDatabase, settings::Settings, signing_key};
+use crate::{broker::HostBroker, database::LocalDatabase, settings::Settings, signing_key};
 
 /// A function behind the gateway: the paths that lead to it, and its handler.
 #[derive(Clone, Debug)]
@@ -57,7 +61,8 @@ pub const DOCS_API: &[&str] = &[
 pub struct Functions {
     pub store: BookingStore,
     pub http: Vec<HttpFunction>,
-    broker: MemoryBroker,
+    broker: HostBroker,
+    retry: Option<RetryPolicy>,
     expire_limits: expire_reservations::Limits,
 }
 
@@ -65,7 +70,7 @@ impl Functions {
     pub fn new(
         settings: &Settings,
         database: &LocalDatabase,
-        broker: &MemoryBroker,
+        broker: &HostBroker,
     ) -> Result<Self, Error> {
         let key = match &settings.ticket_signing_key {
             Some(key) => key.clone(),
@@ -93,18 +98,34 @@ impl Functions {
             },
             HttpFunction { name: "docs-api", routes: DOCS_API, router: docs_api::router() },
         ];
-        Ok(Self { store, http, broker: broker.clone(), expire_limits: settings.expire_limits })
+        Ok(Self {
+            store,
+            http,
+            broker: broker.clone(),
+            retry: settings.retry,
+            expire_limits: settings.expire_limits,
+        })
     }
 
-    /// Each queue and the handler of the function that consumes it.
-    pub fn consumers(&self) -> Vec<(&'static str, Arc<dyn MessageHandler>)> {
+    /// The functions that consume a queue.
+    pub fn consumers(&self) -> Vec<Consumer> {
         let on_reservation_event =
             OnReservationEvent { store: self.store.clone(), clock: Arc::new(SystemClock) };
-        vec![("event_service_queue", Arc::new(on_reservation_event))]
+        vec![self.consumer(on_reservation_event::QUEUE, on_reservation_event)]
+    }
+
+    fn consumer(&self, queue: &'static str, handler: impl MessageHandler + 'static) -> Consumer {
+        Consumer {
+            queue,
+            retry: self.retry.unwrap_or_else(|| policy_of(queue)),
+            handler: Arc::new(handler),
+            dead_letters: self.broker.dead_letters(),
+            retries: self.broker.retries(),
+        }
     }
 
     pub fn relay(&self) -> RelayOutbox {
-        RelayOutbox { publisher: Arc::new(self.broker.clone()) }
+        RelayOutbox { publisher: self.broker.publisher(), dead_letters: self.broker.dead_letters() }
     }
 
     /// One tick of the schedule.

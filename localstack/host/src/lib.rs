@@ -4,7 +4,9 @@
 //! |---|---|
 //! | [`gateway`] | API Gateway's HTTP API |
 //! | [`database`] | DynamoDB |
-//! | [`sources::queue`] | Lambda's queue mapping, over the in-process broker |
+//! | [`broker`] | SNS and SQS, in this process; or a RabbitMQ beside it |
+//! | [`sources::queue`] | Lambda's SQS mapping, over the in-process broker |
+//! | [`sources::amazon_mq`] | Lambda's Amazon MQ mapping, over a RabbitMQ |
 //! | [`sources::stream`] | Lambda's stream mapping |
 //! | [`sources::schedule`] | EventBridge Scheduler |
 //! | [`functions`] | the deployed functions: the one list of them |
@@ -15,6 +17,7 @@
 
 pub mod admin;
 pub mod banner;
+pub mod broker;
 pub mod database;
 pub mod demo;
 pub mod functions;
@@ -27,14 +30,13 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::extract::DefaultBodyLimit;
 use marquee_lambda::Error;
-use marquee_messaging::backends::memory::MemoryBroker;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
-use crate::{database::LocalDatabase, functions::Functions, settings::Settings, sources::Stop};
+use crate::{
+    broker::HostBroker, database::LocalDatabase, functions::Functions, settings::Settings,
+    sources::Stop,
+};
 
-/// Messages a queue takes before it refuses: far more than a laptop can be behind with, and not
-/// all of its memory.
-const QUEUE_LEN_MAX: usize = 100_000;
 /// A function of ours answers within seconds; a client that never finishes its request is not
 /// waited for.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
@@ -58,16 +60,26 @@ impl Host {
             .map_err(|error| format!("cannot listen on {}: {error}", settings.listen))?;
         let address = listener.local_addr()?;
         let database = Arc::new(LocalDatabase::open(settings.data.as_deref()).await?);
-        let broker = MemoryBroker::new(QUEUE_LEN_MAX, settings.retry);
+        let broker = match &settings.amqp_url {
+            None => HostBroker::memory(settings.retry),
+            Some(url) => HostBroker::rabbitmq(url, settings.retry).await?,
+        };
         let functions = Arc::new(Functions::new(&settings, &database, &broker)?);
         demo::load(&functions.store).await?;
 
         let (stop, stopped) = watch::channel(false);
         let stopped = Stop::new(stopped);
         let mut tasks = JoinSet::new();
-        for (queue, handler) in functions.consumers() {
-            let broker = broker.clone();
-            tasks.spawn(sources::queue::poll(broker, queue, handler, stopped.clone()));
+        for consumer in functions.consumers() {
+            let stopped = stopped.clone();
+            match broker.clone() {
+                HostBroker::Memory(memory) => {
+                    tasks.spawn(sources::queue::poll(memory, consumer, stopped));
+                }
+                HostBroker::RabbitMq(rabbitmq) => {
+                    tasks.spawn(sources::amazon_mq::poll(rabbitmq, consumer, stopped));
+                }
+            }
         }
         let stream = sources::stream::Poller {
             database: Arc::clone(&database),
@@ -81,7 +93,7 @@ impl Host {
             let functions = Arc::clone(&expire);
             async move { functions.expire_reservations().await }
         }));
-        let app = admin::router(broker)
+        let app = admin::router(&broker)
             .fallback_service(gateway::router(functions))
             .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX));
         tasks.spawn(serve(listener, app, stopped));

@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Parser, ValueEnum};
-use marquee_lambda::{Error, config};
+use marquee_lambda::{Error, config, consumer::retry_from_env};
 use marquee_messaging::topology::RetryPolicy;
 use marquee_store::booking::holds::HoldPolicy;
 use reservations_api::payments::MockMode;
@@ -31,13 +31,15 @@ pub struct Cli {
 enum Broker {
     /// In this process
     Memory,
-    /// A RabbitMQ server: not in this version
+    /// A RabbitMQ server
     Rabbitmq,
 }
 
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub listen: SocketAddr,
+    /// Of the RabbitMQ to use; without one messages stay in this process.
+    pub amqp_url: Option<String>,
     pub data: Option<PathBuf>,
     pub policy: HoldPolicy,
     pub payments: MockMode,
@@ -52,14 +54,8 @@ pub struct Settings {
 
 impl Cli {
     pub fn settings(self) -> Result<Settings, Error> {
-        if self.broker == Broker::Rabbitmq {
-            let url = self.amqp_url;
-            return Err(format!(
-                "--broker rabbitmq ({url}) is not in this version; use --broker memory"
-            )
-            .into());
-        }
-        Ok(Settings { listen: self.listen, data: self.data, ..Settings::from_env()? })
+        let amqp_url = (self.broker == Broker::Rabbitmq).then_some(self.amqp_url);
+        Ok(Settings { listen: self.listen, amqp_url, data: self.data, ..Settings::from_env()? })
     }
 }
 
@@ -68,6 +64,7 @@ impl Settings {
     pub fn from_env() -> Result<Self, Error> {
         Ok(Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            amqp_url: None,
             data: None,
             policy: reservations_api::policy_from_env()?,
             payments: MockMode::from_env()?,
@@ -78,16 +75,4 @@ impl Settings {
             retry: retry_from_env()?,
         })
     }
-}
-
-/// `RETRY_DELAY_SECONDS` and `RETRY_ATTEMPTS_MAX` replace every queue's policy.
-fn retry_from_env() -> Result<Option<RetryPolicy>, config::ConfigError> {
-    let standard = RetryPolicy::STANDARD;
-    let delay = config::seconds_or("RETRY_DELAY_SECONDS", standard.delay_first)?;
-    let policy = RetryPolicy {
-        attempts_max: config::number_or("RETRY_ATTEMPTS_MAX", standard.attempts_max)?,
-        delay_first: delay,
-        delay_max: standard.delay_max.max(delay),
-    };
-    Ok((policy != standard).then_some(policy))
 }

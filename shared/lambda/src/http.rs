@@ -9,10 +9,12 @@ use axum::{
     response::IntoResponse,
 };
 use futures_util::FutureExt;
-use lambda_http::{Adapter, request::LambdaRequest};
+use lambda_http::{Adapter, RequestExt, request::LambdaRequest};
 use lambda_runtime::{Context, LambdaEvent};
+use marquee_messaging::{message::attribute, trace::TraceContext};
 use serde_json::Value;
 use tower::{Service, ServiceExt, service_fn};
+use tracing::Instrument;
 
 use crate::{
     Error,
@@ -61,8 +63,11 @@ fn guarded(
     service_fn(move |request: lambda_http::Request| {
         let router = router.clone();
         async move {
+            let trace = trace_of(&request);
+            let span = tracing::info_span!("request", trace_id = trace.trace_id());
             let request = request.map(Body::new);
-            match AssertUnwindSafe(router.oneshot(request)).catch_unwind().await {
+            let answer = AssertUnwindSafe(router.oneshot(request)).catch_unwind();
+            match trace.scope(answer.instrument(span)).await {
                 Ok(response) => response,
                 Err(_) => {
                     Ok(Problem::new(&INTERNAL, "the request failed; it may be retried".into())
@@ -71,4 +76,15 @@ fn guarded(
             }
         }
     })
+}
+
+/// The caller's trace goes on; else X-Ray's; else one begins.
+fn trace_of(request: &lambda_http::Request) -> TraceContext {
+    let header = request.headers().get(attribute::TRACEPARENT);
+    let callers = header.and_then(|header| TraceContext::parse(header.to_str().ok()?));
+    let xrays = || {
+        let context = request.lambda_context_ref()?;
+        TraceContext::from_xray(context.xray_trace_id.as_deref()?)
+    };
+    callers.or_else(xrays).map_or_else(TraceContext::begin, TraceContext::child)
 }

@@ -6,13 +6,16 @@
 //! | trigger | module | runtime | by hand |
 //! |---|---|---|---|
 //! | HTTP | [`http`] | [`http::run`] | [`http::invoke`] |
-//! | queue | [`consumer`] | [`consumer::run`] | [`consumer::consume_sqs`] |
+//! | queue | [`consumer`] | [`consumer::run`] | [`consumer::consume`] |
 //! | stream | [`stream`] | [`stream::run`] | [`stream::relay`] |
 //! | schedule | [`schedule`] | [`schedule::run`] | the handler itself |
 //!
-//! For every function: [`config`], [`telemetry`], [`clock`]. For HTTP: [`problem`] is the list of
+//! For every function: [`config`], [`telemetry`], [`clock`]. For those that publish or consume:
+//! [`broker`], and [`secrets`]. For HTTP: [`problem`] is the list of
 //! errors a caller can get, [`extract`] reads requests, [`json`] has the field types.
 
+#[cfg(feature = "broker")]
+pub mod broker;
 pub mod clock;
 pub mod config;
 #[cfg(feature = "consumer")]
@@ -23,11 +26,15 @@ pub mod extract;
 pub mod http;
 #[cfg(feature = "http")]
 pub mod json;
+#[cfg(feature = "consumer")]
+mod metrics;
 #[cfg(feature = "http")]
 pub mod page;
 #[cfg(feature = "http")]
 pub mod problem;
 pub mod schedule;
+#[cfg(feature = "secrets")]
+pub mod secrets;
 #[cfg(feature = "stream")]
 pub mod stream;
 pub mod telemetry;

@@ -3,11 +3,14 @@
 
 use tracing_subscriber::EnvFilter;
 
-/// One JSON object a line, as CloudWatch wants it.
+/// One JSON object a line, as CloudWatch wants it, with the fields of the request or message that
+/// is being handled under `span`; and metrics among them.
 pub fn init_json() {
-    let logs = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false);
+    let logs = tracing_subscriber::fmt().json().flatten_event(true).with_span_list(false);
     // A second call, as in a test, finds the first one's subscriber in place.
     let _ = logs.with_env_filter(filter()).with_target(false).try_init();
+    #[cfg(feature = "consumer")]
+    crate::metrics::ENABLED.store(true, std::sync::atomic::Ordering::Relaxed);
 }
 
 /// For people at a terminal, on standard error.

@@ -4,8 +4,9 @@
 //! |---|---|
 //! | [`message`] | a body as the outside world sees it, and the metadata beside it |
 //! | [`topology`] | the one table of exchanges, queues, consumers and retry limits |
-//! | [`publisher`] | the ports: [`publisher::Publisher`] and [`publisher::DeadLetters`] |
+//! | [`publisher`] | the ports: [`publisher::Publisher`], [`publisher::DeadLetters`] and [`publisher::Retries`] |
 //! | [`outbox`] | events on their way out of a storage item |
+//! | [`trace`] | what ties a request to all that it causes |
 //! | [`events`] | the bodies, one module per context |
 //! | [`backends`] | one file per broker, each behind a feature of its name |
 
@@ -15,3 +16,4 @@ pub mod message;
 pub mod outbox;
 pub mod publisher;
 pub mod topology;
+pub mod trace;

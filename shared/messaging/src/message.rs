@@ -4,7 +4,7 @@
 //! attributes, never in the body. All of them may be missing, because any client may publish by
 //! hand; a consumer then takes identity from the body's own key.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// Names of the attributes that metadata travel under.
 pub mod attribute {
@@ -14,7 +14,16 @@ pub mod attribute {
     pub const TRACEPARENT: &str = "traceparent";
     /// Beside a dead letter: why it is one.
     pub const REASON: &str = "dead-letter-reason";
+    /// Beside a message that waits for its next try on RabbitMQ: how many it has had. SQS counts
+    /// by itself.
+    pub const ATTEMPTS: &str = "delivery-attempts";
+    /// Beside a message on its way through SNS: what a queue's filter policy looks at.
+    pub const ROUTING_KEY: &str = "routing_key";
 }
+
+/// The longest body that is taken anywhere: SNS and SQS stop at 256 KB with the attributes, which
+/// get the last one. The others stop here too, so that what runs on a laptop runs on AWS.
+pub const BODY_BYTES_MAX: usize = 255 * 1024;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
@@ -55,7 +64,15 @@ impl Metadata {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Message {
     pub metadata: Metadata,
-    pub body: String,
+    /// JSON, if whoever published it kept to the rules; a dead letter keeps what it was.
+    pub body: Vec<u8>,
+}
+
+impl Message {
+    /// The body for people to read.
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
 }
 
 #[cfg(test)]

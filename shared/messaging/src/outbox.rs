@@ -12,6 +12,7 @@ use crate::{
     message::{Message, Metadata},
     publisher::Outgoing,
     topology,
+    trace::{self, TraceContext},
 };
 
 /// The item attribute that holds the event caused by the item's last change.
@@ -22,6 +23,8 @@ pub struct OutboxEvent {
     pub id: Uuid,
     pub routing_key: String,
     pub body: Value,
+    /// Of the request that caused it.
+    pub trace: Option<TraceContext>,
 }
 
 impl OutboxEvent {
@@ -31,10 +34,11 @@ impl OutboxEvent {
             id: Uuid::new_v5(&subject, routing_key.as_bytes()),
             routing_key: routing_key.to_owned(),
             body: serde_json::to_value(body).unwrap_or(Value::Null),
+            trace: trace::current(),
         }
     }
 
-    /// The message to publish; `None` if no queue takes events of this kind.
+    /// The message to publish; `None` if no exchange carries events of this kind.
     pub fn to_outgoing(&self, source: &str) -> Option<Outgoing> {
         Some(Outgoing {
             exchange: topology::exchange_of(&self.routing_key)?.to_owned(),
@@ -44,9 +48,9 @@ impl OutboxEvent {
                     id: Some(self.id.to_string()),
                     event_type: Some(self.routing_key.clone()),
                     source: Some(source.to_owned()),
-                    traceparent: None,
+                    traceparent: self.trace.map(|trace| trace.to_string()),
                 },
-                body: self.body.to_string(),
+                body: self.body.to_string().into_bytes(),
             },
         })
     }

@@ -1,8 +1,10 @@
 //! The ports to a broker. `marquee-testkit` has one conformance suite for all who implement them.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
-use crate::message::Message;
+use crate::message::{BODY_BYTES_MAX, Message};
 
 /// A message on its way to an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +12,21 @@ pub struct Outgoing {
     pub exchange: String,
     pub routing_key: String,
     pub message: Message,
+}
+
+impl Outgoing {
+    pub(crate) fn check_size(&self) -> Result<(), PublishError> {
+        let (limit, actual) = (BODY_BYTES_MAX, self.message.body.len());
+        match actual > limit {
+            true => Err(PublishError::PayloadTooLarge { limit, actual }),
+            false => Ok(()),
+        }
+    }
+
+    pub(crate) fn unroutable(&self) -> PublishError {
+        let Self { exchange, routing_key, .. } = self.clone();
+        PublishError::Unroutable { exchange, routing_key }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +42,13 @@ pub enum PublishError {
     Unconfirmed(String),
 }
 
+impl PublishError {
+    /// Whether publishing the same message again may help.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unconfirmed(_))
+    }
+}
+
 #[async_trait]
 pub trait Publisher: Send + Sync {
     /// Publishes each message; the answer has one result for each, in their order. `Ok` means that
@@ -38,4 +62,22 @@ pub trait DeadLetters: Send + Sync {
     /// Puts a message that can never succeed in the dead-letter queue of `queue`, body untouched
     /// and the reason beside it. `Ok` means that the broker has confirmed that it keeps it.
     async fn park(&self, queue: &str, message: &Message, reason: &str) -> Result<(), PublishError>;
+}
+
+/// A message whose handling failed for now.
+#[derive(Clone, Copy, Debug)]
+pub struct Failed<'a> {
+    pub queue: &'a str,
+    pub message: &'a Message,
+    /// How often it has been tried.
+    pub attempts: u32,
+    /// What SQS knows this delivery by; the others have none.
+    pub receipt: &'a str,
+}
+
+#[async_trait]
+pub trait Retries: Send + Sync {
+    /// Sees to it that the message comes again after `delay` and not before. `Ok` means that the
+    /// broker has confirmed it.
+    async fn retry_later(&self, failed: Failed<'_>, delay: Duration) -> Result<(), PublishError>;
 }

@@ -2,7 +2,7 @@
 //!
 //! Whatever declares or deploys queues reads this table or is checked against it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// Booking's events.
 pub const TICKETING_EVENTS: &str = "ticketing_events";
@@ -34,6 +34,11 @@ impl RetryPolicy {
         let doublings = attempt.saturating_sub(1).min(31);
         Some(self.delay_first.saturating_mul(1 << doublings).min(self.delay_max))
     }
+
+    /// Every delay it can ask for.
+    pub fn delays(&self) -> BTreeSet<Duration> {
+        (1..self.attempts_max).map_while(|attempt| self.delay_after(attempt)).collect()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,13 +52,6 @@ pub struct Queue {
     pub retry: RetryPolicy,
 }
 
-impl Queue {
-    /// Where its dead letters go: `<queue>_dlq`.
-    pub fn dead_letter_queue(&self) -> String {
-        format!("{}_dlq", self.name)
-    }
-}
-
 pub const QUEUES: &[Queue] = &[Queue {
     name: "event_service_queue",
     exchange: TICKETING_EVENTS,
@@ -61,6 +59,25 @@ pub const QUEUES: &[Queue] = &[Queue {
     consumer: "on-reservation-event",
     retry: RetryPolicy::STANDARD,
 }];
+
+/// What `relay-outbox` parks an event under that can never be published.
+pub const RELAY_OUTBOX: &str = "relay_outbox";
+
+/// Each exchange once.
+pub fn exchanges() -> BTreeSet<&'static str> {
+    QUEUES.iter().map(|queue| queue.exchange).collect()
+}
+
+/// Where the dead letters of `queue` go.
+pub fn dead_letter_queue(queue: &str) -> String {
+    format!("{queue}_dlq")
+}
+
+/// Every dead-letter queue there is.
+pub fn dead_letter_queues() -> Vec<String> {
+    let parked = QUEUES.iter().map(|queue| queue.name).chain([RELAY_OUTBOX]);
+    parked.map(dead_letter_queue).collect()
+}
 
 pub fn queue(name: &str) -> Option<&'static Queue> {
     QUEUES.iter().find(|queue| queue.name == name)

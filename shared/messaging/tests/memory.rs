@@ -43,10 +43,10 @@ async fn a_failed_message_comes_again_after_its_delay_and_does_not_hold_up_the_n
     }
     publish(&broker, "quick").await;
     let next = broker.receive(QUEUE, 1).await;
-    assert_eq!(next[0].message().body, "quick");
+    assert_eq!(next[0].message().text(), "quick");
     assert_eq!(start.elapsed(), Duration::ZERO);
     let again = broker.receive(QUEUE, 1).await;
-    assert_eq!((again[0].message().body.as_str(), again[0].attempt()), ("slow", 2));
+    assert_eq!((&*again[0].message().text(), again[0].attempt()), ("slow", 2));
     assert_eq!(start.elapsed().as_secs(), 1);
 }
 
@@ -60,7 +60,7 @@ async fn after_the_last_attempt_it_is_a_dead_letter_with_the_reason() {
         }
     }
     let dead = broker.dead_letters(QUEUE);
-    assert_eq!(dead[0].message.body, "a");
+    assert_eq!(dead[0].message.text(), "a");
     assert!(dead[0].reason.contains("still not"), "{}", dead[0].reason);
     assert!(timeout(Duration::from_secs(60), broker.receive(QUEUE, 1)).await.is_err());
     assert!(!broker.is_empty(), "a dead letter is not dealt with");
@@ -91,7 +91,7 @@ async fn dead_letters_can_be_put_back() {
     broker.park(QUEUE, &routed("a").message, "never").await.expect("parked");
     assert_eq!(broker.redrive(QUEUE), 1);
     let delivery = broker.receive(QUEUE, 10).await.pop().expect("a delivery");
-    assert_eq!((delivery.message().body.as_str(), delivery.attempt()), ("a", 1));
+    assert_eq!((&*delivery.message().text(), delivery.attempt()), ("a", 1));
     delivery.done();
     assert!(broker.is_empty());
 }

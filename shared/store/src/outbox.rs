@@ -8,13 +8,14 @@ use marquee_messaging::outbox::OutboxEvent;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::item::{list, map, number, text, uuid};
+use crate::item::{bytes, list, map, number, text, uuid};
 
 pub(crate) fn attribute(event: &OutboxEvent) -> AttributeValue {
     map([
         ("id", Some(uuid(event.id))),
         ("key", Some(text(&event.routing_key))),
         ("body", Some(compact(&event.body))),
+        ("trace", event.trace.map(|trace| bytes(trace.to_bytes().to_vec()))),
     ])
 }
 

@@ -17,7 +17,7 @@ pub fn routed(body: &str) -> Outgoing {
         routing_key: "reservation.confirmed".to_owned(),
         message: Message {
             metadata: Metadata { id: Some(Uuid::nil().to_string()), ..Metadata::default() },
-            body: body.to_owned(),
+            body: body.as_bytes().to_vec(),
         },
     }
 }

@@ -22,6 +22,8 @@ use marquee_store::{
     error::StoreError,
 };
 
+pub const QUEUE: &str = "event_service_queue";
+
 /// No publisher of ours sends more, and each may cost a look-up.
 const SEATS_PER_EVENT_MAX: usize = 100;
 
@@ -40,7 +42,7 @@ impl std::fmt::Debug for OnReservationEvent {
 #[async_trait]
 impl MessageHandler for OnReservationEvent {
     async fn handle(&self, message: &Message) -> Outcome {
-        let event: ReservationEvent = match serde_json::from_str(&message.body) {
+        let event: ReservationEvent = match serde_json::from_slice(&message.body) {
             Ok(event) => event,
             Err(error) => return Outcome::Poison(format!("not a reservation event: {error}")),
         };

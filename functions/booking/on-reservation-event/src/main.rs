@@ -1,12 +1,13 @@
-use marquee_lambda::{Error, clock::SystemClock, config, consumer, telemetry};
+use marquee_lambda::{Error, broker::Broker, clock::SystemClock, config, consumer, telemetry};
 use marquee_store::{booking::BookingStore, dynamo::Table};
-use on_reservation_event::OnReservationEvent;
+use on_reservation_event::{OnReservationEvent, QUEUE};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     telemetry::init_json();
+    let broker = Broker::from_env().await?;
     let store = BookingStore::new(Table::from_env(config::required("BOOKING_TABLE")?).await);
     store.warm_up().await;
     let clock = std::sync::Arc::new(SystemClock);
-    consumer::run(OnReservationEvent { store, clock }, None).await
+    consumer::run(broker.consumer(QUEUE, OnReservationEvent { store, clock })?).await
 }

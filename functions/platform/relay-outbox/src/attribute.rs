@@ -22,9 +22,7 @@ pub(crate) fn to_json(attribute: &Value) -> Result<Value, NotAnEvent> {
         ("N", Value::String(digits)) => {
             digits.parse::<Number>().map(Value::Number).map_err(|_| unreadable())
         }
-        ("B", Value::String(encoded)) => BASE64_STANDARD
-            .decode(encoded)
-            .ok()
+        ("B", _) => bytes(attribute)
             .and_then(|bytes| Uuid::from_slice(&bytes).ok())
             .map(|id| Value::String(id.to_string()))
             .ok_or_else(unreadable),
@@ -36,4 +34,9 @@ pub(crate) fn to_json(attribute: &Value) -> Result<Value, NotAnEvent> {
             .map(Value::Object),
         _ => Err(unreadable()),
     }
+}
+
+/// What a binary attribute holds.
+pub(crate) fn bytes(attribute: &Value) -> Option<Vec<u8>> {
+    BASE64_STANDARD.decode(attribute.get("B")?.as_str()?).ok()
 }

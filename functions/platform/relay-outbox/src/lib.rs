@@ -1,8 +1,8 @@
 //! `relay-outbox`: publishes the events that changes left in their items.
 //!
-//! Consumes a table's stream, in order. A record whose event is malformed can never be published:
-//! it is logged and passed over, so that it does not stop the ones behind it. A publish that fails
-//! for now stops the batch at its record, which comes again.
+//! Consumes a table's stream. An event that can never be published (malformed, too large, for no
+//! queue) is parked in `relay_outbox_dlq` with the reason, so that it does not stop the ones
+//! behind it. A publish that fails for now stops the batch at its record, which comes again.
 
 mod attribute;
 
@@ -11,18 +11,20 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use marquee_lambda::stream::{StreamHandler, StreamRecord};
 use marquee_messaging::{
+    message::{Message, Metadata},
     outbox::{ATTRIBUTE, OutboxEvent},
-    publisher::{Outgoing, PublishError, Publisher},
+    publisher::{DeadLetters, Outgoing, PublishError, Publisher},
+    topology::RELAY_OUTBOX,
+    trace::TraceContext,
 };
 use serde_json::Value;
 
 const SOURCE: &str = "relay-outbox";
-/// SNS takes ten messages at a time.
-const BATCH_LEN: usize = 10;
 
 #[derive(Clone)]
 pub struct RelayOutbox {
     pub publisher: Arc<dyn Publisher>,
+    pub dead_letters: Arc<dyn DeadLetters>,
 }
 
 impl std::fmt::Debug for RelayOutbox {
@@ -31,71 +33,101 @@ impl std::fmt::Debug for RelayOutbox {
     }
 }
 
+/// What a change left to be done.
+enum Task {
+    Publish(Outgoing),
+    Park(Message, String),
+}
+
 #[async_trait]
 impl StreamHandler for RelayOutbox {
     async fn handle(&self, records: &[StreamRecord]) -> Option<String> {
-        let outgoing: Vec<_> = records
-            .iter()
-            .filter_map(|record| Some((&record.dynamodb.sequence_number, outgoing(record)?)))
-            .collect();
-        for batch in outgoing.chunks(BATCH_LEN) {
-            let messages: Vec<_> = batch.iter().map(|(_, message)| message.clone()).collect();
-            let results = self.publisher.publish(&messages).await;
-            let mut results = results.into_iter();
-            for (sequence_number, message) in batch {
-                let event = message.message.metadata.id.as_deref();
-                match results.next() {
-                    Some(Ok(())) => {}
-                    Some(Err(error @ PublishError::PayloadTooLarge { .. })) => {
-                        tracing::error!(%error, event, "event can never be published");
-                    }
-                    // A queue may be declared yet: until then the event must not be lost.
-                    Some(Err(error)) => {
-                        tracing::warn!(%error, event, "event will be published again");
-                        return Some((*sequence_number).clone());
-                    }
-                    None => return Some((*sequence_number).clone()),
+        let mut numbers = Vec::new();
+        let mut batch = Vec::new();
+        for record in records {
+            let number = &record.dynamodb.sequence_number;
+            match task(record) {
+                None => {}
+                Some(Task::Publish(outgoing)) => {
+                    numbers.push(number);
+                    batch.push(outgoing);
                 }
+                Some(Task::Park(message, reason)) => {
+                    if !self.park(number, &message, &reason).await {
+                        return Some(number.clone());
+                    }
+                }
+            }
+        }
+        let mut results = self.publisher.publish(&batch).await.into_iter();
+        for (number, outgoing) in numbers.into_iter().zip(&batch) {
+            let unanswered = || Err(PublishError::Unconfirmed("no answer".into()));
+            let settled = match results.next().unwrap_or_else(unanswered) {
+                Ok(()) => true,
+                Err(error) if error.is_transient() => {
+                    let event = outgoing.message.metadata.id.as_deref();
+                    tracing::warn!(%error, event, "event will be published again");
+                    false
+                }
+                Err(error) => self.park(number, &outgoing.message, &error.to_string()).await,
+            };
+            if !settled {
+                return Some(number.clone());
             }
         }
         None
     }
 }
 
-/// The message that a change caused, if it caused one.
-fn outgoing(record: &StreamRecord) -> Option<Outgoing> {
+impl RelayOutbox {
+    async fn park(&self, sequence_number: &str, message: &Message, reason: &str) -> bool {
+        let event = message.metadata.id.as_deref();
+        tracing::error!(sequence_number, event, reason, "event can never be published");
+        let parked = self.dead_letters.park(RELAY_OUTBOX, message, reason).await;
+        if let Err(error) = &parked {
+            tracing::warn!(%error, sequence_number, "event could not be parked");
+        }
+        parked.is_ok()
+    }
+}
+
+/// What a change left to be done, if it left anything.
+fn task(record: &StreamRecord) -> Option<Task> {
     let event = record.dynamodb.new_image.get(ATTRIBUTE)?;
     // A change that left the event as it was did not cause it.
     if record.dynamodb.old_image.get(ATTRIBUTE) == Some(event) {
         return None;
     }
-    let sequence_number = &record.dynamodb.sequence_number;
-    match read(event) {
-        Ok(event) => {
-            let outgoing = event.to_outgoing(SOURCE);
-            if outgoing.is_none() {
-                let routing_key = event.routing_key;
-                tracing::error!(sequence_number, routing_key, "no queue takes this event");
-            }
-            outgoing
-        }
-        Err(error) => {
-            tracing::error!(sequence_number, %error, "malformed event in an item");
-            None
-        }
-    }
+    let raw = |reason: String| {
+        let body = event.to_string().into_bytes();
+        Task::Park(Message { metadata: Metadata::default(), body }, reason)
+    };
+    Some(match read(event) {
+        Err(error) => raw(error.to_string()),
+        Ok(event) => match event.to_outgoing(SOURCE) {
+            Some(outgoing) => Task::Publish(outgoing),
+            None => raw(format!("no exchange carries {}", event.routing_key)),
+        },
+    })
 }
 
 fn read(event: &Value) -> Result<OutboxEvent, attribute::NotAnEvent> {
-    let event = attribute::to_json(event)?;
-    let text = |name: &str| event.get(name).and_then(Value::as_str);
-    let id = text("id").and_then(|id| id.parse().ok());
-    match (id, text("key"), event.get("body")) {
-        (Some(id), Some(key), Some(body)) => {
-            Ok(OutboxEvent { id, routing_key: key.to_owned(), body: body.clone() })
-        }
-        _ => Err(attribute::NotAnEvent("id, key and body".into())),
-    }
+    let part = |name: &str| event.get("M")?.get(name);
+    let unreadable = |name: &str| attribute::NotAnEvent(name.to_owned());
+    let json = |name: &str| attribute::to_json(part(name).ok_or_else(|| unreadable(name))?);
+    let text = |name: &str| {
+        let value = json(name)?;
+        value.as_str().map(str::to_owned).ok_or_else(|| unreadable(name))
+    };
+    Ok(OutboxEvent {
+        id: text("id")?.parse().map_err(|_| unreadable("id"))?,
+        routing_key: text("key")?,
+        body: json("body")?,
+        // An event is worth more than its trace.
+        trace: part("trace")
+            .and_then(|trace| attribute::bytes(trace))
+            .and_then(|bytes| TraceContext::from_bytes(&bytes)),
+    })
 }
 
 #[cfg(test)]

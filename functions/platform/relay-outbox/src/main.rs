@@ -1,9 +1,10 @@
-use marquee_lambda::{Error, telemetry};
+use marquee_lambda::{Error, broker::Broker, stream, telemetry};
+use relay_outbox::RelayOutbox;
 
-/// Publishing needs a broker that is outside this process. The RabbitMQ and SNS backends are not
-/// part of this version, so a deployed relay refuses to start rather than lose events.
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     telemetry::init_json();
-    Err("this version has no broker backend for a deployed relay: run the host instead".into())
+    let broker = Broker::from_env().await?;
+    let relay = RelayOutbox { publisher: broker.publisher()?, dead_letters: broker.dead_letters() };
+    stream::run(relay).await
 }

@@ -8,14 +8,33 @@ use super::*;
 #[derive(Default)]
 struct Broker {
     refuse: Vec<&'static str>,
+    /// Parks nothing.
+    away: bool,
     published: Mutex<Vec<String>>,
+    parked: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl DeadLetters for Broker {
+    async fn park(&self, queue: &str, _: &Message, reason: &str) -> Result<(), PublishError> {
+        if self.away {
+            return Err(PublishError::Unconfirmed("away".into()));
+        }
+        assert_eq!(queue, "relay_outbox");
+        self.parked.lock().expect("not poisoned").push(reason.to_owned());
+        Ok(())
+    }
 }
 
 #[async_trait]
 impl Publisher for Broker {
     async fn publish(&self, batch: &[Outgoing]) -> Vec<Result<(), PublishError>> {
         let publish = |outgoing: &Outgoing| {
-            let body = outgoing.message.body.clone();
+            let body = outgoing.message.text().into_owned();
+            if body.contains("\"nowhere\"") {
+                let Outgoing { exchange, routing_key, .. } = outgoing.clone();
+                return Err(PublishError::Unroutable { exchange, routing_key });
+            }
             if self.refuse.iter().any(|refused| body.contains(refused)) {
                 return Err(PublishError::Unconfirmed("on purpose".into()));
             }
@@ -42,10 +61,13 @@ fn record(sequence_number: &str, new: &Value, old: &Value) -> StreamRecord {
     .expect("a record")
 }
 
+async fn relay_to(broker: &Arc<Broker>, records: &[StreamRecord]) -> Option<String> {
+    RelayOutbox { publisher: broker.clone(), dead_letters: broker.clone() }.handle(records).await
+}
+
 async fn relay(refuse: &[&'static str], records: &[StreamRecord]) -> (Option<String>, Vec<String>) {
     let broker = Arc::new(Broker { refuse: refuse.to_vec(), ..Broker::default() });
-    let relay = RelayOutbox { publisher: broker.clone() };
-    let failed = relay.handle(records).await;
+    let failed = relay_to(&broker, records).await;
     let published = broker.published.lock().expect("not poisoned").clone();
     (failed, published)
 }
@@ -82,17 +104,42 @@ async fn a_failed_publish_is_reported_by_its_record_and_nothing_after_it_counts_
 }
 
 #[tokio::test]
-async fn a_malformed_event_does_not_stop_the_ones_behind_it() {
-    let malformed = [
+async fn an_event_that_can_never_be_published_is_parked_and_does_not_stop_the_ones_behind_it() {
+    let hopeless = [
         json!({"S": "not a map"}),
         json!({"M": {"id": {"B": "AA=="}}}),
         json!({"M": {"key": {"S": "reservation.confirmed"}}}),
         json!({"M": {"id": {"S": "x"}, "key": {"N": "1"}, "body": {"Z": 1}}}),
+        json!({"M": {
+            "id": {"B": "AAAAAAAAAAAAAAAAAAAAAQ=="}, "key": {"S": "no.such.key"}, "body": {"M": {}},
+        }}),
+        event("nowhere"),
     ];
-    for event_before in malformed {
-        let records =
-            [record("1", &event_before, &Value::Null), record("2", &event("b"), &Value::Null)];
-        let (failed, published) = relay(&[], &records).await;
-        assert_eq!((failed, published.len()), (None, 1), "{event_before}");
+    for before in hopeless {
+        let records = [record("1", &before, &Value::Null), record("2", &event("b"), &Value::Null)];
+        let broker = Arc::new(Broker::default());
+        assert_eq!(relay_to(&broker, &records).await, None, "{before}");
+        assert_eq!(broker.published.lock().expect("not poisoned").len(), 1, "{before}");
+        let parked = broker.parked.lock().expect("not poisoned").clone();
+        assert!(matches!(&parked[..], [reason] if !reason.is_empty()), "{before}: {parked:?}");
     }
+}
+
+#[tokio::test]
+async fn an_event_that_could_not_even_be_parked_comes_again() {
+    let broker = Arc::new(Broker { away: true, ..Broker::default() });
+    let records = [record("1", &json!({"S": "not a map"}), &Value::Null)];
+    assert_eq!(relay_to(&broker, &records).await.as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn the_trace_of_the_request_travels_with_the_event() {
+    let trace = TraceContext::begin();
+    let mut event = event("a");
+    let bytes = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, trace.to_bytes());
+    event["M"]["trace"] = json!({ "B": bytes });
+    let Some(Task::Publish(outgoing)) = task(&record("1", &event, &Value::Null)) else {
+        panic!("an event to publish")
+    };
+    assert_eq!(outgoing.message.metadata.traceparent, Some(trace.to_string()));
 }

@@ -2,6 +2,7 @@
 
 use tokio::sync::watch;
 
+pub mod amazon_mq;
 pub mod queue;
 pub mod schedule;
 pub mod stream;

@@ -1,43 +1,39 @@
-//! Lambda's queue mapping: receives a batch, hands it to the function as an SQS event, and settles
+//! Lambda's SQS mapping: receives a batch, hands it to the function as an SQS event, and settles
 //! each message as the answer says.
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
-use super::Stop;
-use aws_lambda_events::sqs::SqsEvent;
-use marquee_lambda::consumer::{MessageHandler, consume_sqs};
+use marquee_lambda::consumer::{Consumer, consume};
 use marquee_messaging::backends::memory::{Delivery, MemoryBroker};
 use serde_json::{Map, Value, json};
+
+use super::Stop;
 
 /// As Lambda's default for SQS.
 const BATCH_LEN_MAX: usize = 10;
 
-pub async fn poll(
-    broker: MemoryBroker,
-    queue: &'static str,
-    handler: Arc<dyn MessageHandler>,
-    mut stop: Stop,
-) {
+pub async fn poll(broker: MemoryBroker, consumer: Consumer, mut stop: Stop) {
     loop {
         let batch = tokio::select! {
-            batch = broker.receive(queue, BATCH_LEN_MAX) => batch,
+            batch = broker.receive(consumer.queue, BATCH_LEN_MAX) => batch,
             () = stop.requested() => return,
         };
-        match serde_json::from_value::<SqsEvent>(event(queue, &batch)) {
-            Ok(event) => {
-                let response = consume_sqs(handler.as_ref(), Some(&broker), event).await;
-                let failures = response.batch_item_failures.into_iter();
-                settle(batch, &failures.map(|failure| failure.item_identifier).collect());
-            }
+        match consume(&consumer, event(consumer.queue, &batch)).await {
+            Ok(answer) => settle(batch, &failures(&answer)),
             // Dropped unsettled, the batch comes again.
-            Err(error) => tracing::error!(%error, "cannot make an event of a batch"),
+            Err(error) => tracing::error!(%error, "the function failed"),
         }
     }
 }
 
-fn settle(batch: Vec<Delivery>, failed: &HashSet<String>) {
+fn failures(answer: &Value) -> HashSet<&str> {
+    let failures = answer["batchItemFailures"].as_array().into_iter().flatten();
+    failures.filter_map(|failure| failure["itemIdentifier"].as_str()).collect()
+}
+
+fn settle(batch: Vec<Delivery>, failed: &HashSet<&str>) {
     for (index, delivery) in batch.into_iter().enumerate() {
-        match failed.contains(&message_id(index, &delivery)) {
+        match failed.contains(message_id(index, &delivery).as_str()) {
             true => delivery.retry_later("the function could not handle it; its log says why"),
             false => delivery.done(),
         }
@@ -68,7 +64,7 @@ fn event(queue: &str, batch: &[Delivery]) -> Value {
         json!({
             "messageId": message_id(index, delivery),
             "receiptHandle": message_id(index, delivery),
-            "body": message.body,
+            "body": message.text(),
             "attributes": { "ApproximateReceiveCount": delivery.attempt().to_string() },
             "messageAttributes": attributes,
             "eventSource": "aws:sqs",

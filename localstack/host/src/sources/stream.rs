@@ -12,12 +12,11 @@ use marquee_lambda::{
     Error,
     stream::{StreamEvent, relay},
 };
-use marquee_messaging::backends::memory::MemoryBroker;
 use relay_outbox::RelayOutbox;
 use serde_json::{Value, json};
 
 use super::Stop;
-use crate::database::LocalDatabase;
+use crate::{broker::HostBroker, database::LocalDatabase};
 
 /// As Lambda's default for streams.
 const BATCH_LEN_MAX: usize = 100;
@@ -27,7 +26,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct Poller {
     pub database: Arc<LocalDatabase>,
-    pub broker: MemoryBroker,
+    pub broker: HostBroker,
     pub relay: RelayOutbox,
     pub period: Duration,
 }
@@ -45,7 +44,7 @@ impl Poller {
                     RETRY_PAUSE
                 }
             };
-            if done != on_record && self.broker.is_empty() {
+            if done != on_record && self.broker.is_safe_to_leave() {
                 match self.database.record_stream_place(done.as_deref()) {
                     Ok(()) => on_record.clone_from(&done),
                     Err(error) => tracing::warn!(%error, "the stream's place was not recorded"),

@@ -7,6 +7,7 @@ use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -15,12 +16,9 @@ use tokio::{sync::Notify, time::Instant};
 
 use crate::{
     message::Message,
-    publisher::{DeadLetters, Outgoing, PublishError, Publisher},
+    publisher::{DeadLetters, Failed, Outgoing, PublishError, Publisher, Retries},
     topology::{self, Queue, RetryPolicy},
 };
-
-/// Same as SQS's, so that a message that is too large fails on a laptop too.
-const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
 
 #[derive(Clone, Debug)]
 pub struct MemoryBroker {
@@ -78,16 +76,10 @@ pub struct Delivery {
 impl MemoryBroker {
     /// `retry` replaces the topology's policy for every queue; a full queue refuses messages.
     pub fn new(queue_len_max: usize, retry: Option<RetryPolicy>) -> Self {
-        let state = |queue: &Queue| QueueState {
-            retry: retry.unwrap_or(queue.retry),
-            ready: VecDeque::new(),
-            delayed: BTreeMap::new(),
-            in_flight: 0,
-            dead: Vec::new(),
-            sequence: 0,
-        };
-        let queues =
-            topology::QUEUES.iter().map(|queue| (queue.name, Mutex::new(state(queue)))).collect();
+        let state = |queue: &Queue| QueueState::new(retry.unwrap_or(queue.retry));
+        let parking = QueueState::new(RetryPolicy::STANDARD);
+        let queues = topology::QUEUES.iter().map(|queue| (queue.name, Mutex::new(state(queue))));
+        let queues = queues.chain([(topology::RELAY_OUTBOX, Mutex::new(parking))]).collect();
         Self { shared: Arc::new(Shared { queues, arrivals: Notify::new(), queue_len_max }) }
     }
 
@@ -118,7 +110,7 @@ impl MemoryBroker {
 
     /// Nothing waits anywhere, dead letters included: all that was published is settled.
     pub fn is_empty(&self) -> bool {
-        topology::QUEUES.iter().all(|queue| self.depth(queue.name) == QueueDepth::default())
+        self.shared.queues.keys().all(|queue| self.depth(queue) == QueueDepth::default())
     }
 
     pub fn dead_letters(&self, queue: &str) -> Vec<DeadLetter> {
@@ -165,10 +157,7 @@ impl Shared {
     }
 
     fn deliver(&self, outgoing: &Outgoing) -> Result<(), PublishError> {
-        let actual = outgoing.message.body.len();
-        if actual > PAYLOAD_BYTES_MAX {
-            return Err(PublishError::PayloadTooLarge { limit: PAYLOAD_BYTES_MAX, actual });
-        }
+        outgoing.check_size()?;
         let Outgoing { exchange, routing_key, message } = outgoing;
         let mut unroutable = true;
         for queue in topology::routes(exchange, routing_key) {
@@ -180,16 +169,24 @@ impl Shared {
             state.ready.push_back(Stored { message: message.clone(), attempts: 0 });
         }
         match unroutable {
-            true => Err(PublishError::Unroutable {
-                exchange: exchange.clone(),
-                routing_key: routing_key.clone(),
-            }),
+            true => Err(outgoing.unroutable()),
             false => Ok(()),
         }
     }
 }
 
 impl QueueState {
+    fn new(retry: RetryPolicy) -> Self {
+        Self {
+            retry,
+            ready: VecDeque::new(),
+            delayed: BTreeMap::new(),
+            in_flight: 0,
+            dead: Vec::new(),
+            sequence: 0,
+        }
+    }
+
     fn depth(&self) -> QueueDepth {
         QueueDepth {
             ready: self.ready.len(),
@@ -269,6 +266,14 @@ impl DeadLetters for MemoryBroker {
             .lock(queue)
             .ok_or_else(|| PublishError::Unconfirmed(format!("there is no queue {queue}")))?;
         state.dead.push(DeadLetter { message: message.clone(), reason: reason.to_owned() });
+        Ok(())
+    }
+}
+
+/// Its queues count attempts and delay by themselves.
+#[async_trait]
+impl Retries for MemoryBroker {
+    async fn retry_later(&self, _: Failed<'_>, _: Duration) -> Result<(), PublishError> {
         Ok(())
     }
 }

@@ -1,4 +1,8 @@
-//! One file per broker.
+//! One module per broker.
 
 #[cfg(feature = "memory")]
 pub mod memory;
+#[cfg(feature = "rabbitmq")]
+pub mod rabbitmq;
+#[cfg(feature = "sns-sqs")]
+pub mod sns_sqs;

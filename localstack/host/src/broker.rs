@@ -1,0 +1,70 @@
+//! What carries messages: the in-process broker or a RabbitMQ.
+
+use std::sync::Arc;
+
+use marquee_lambda::Error;
+use marquee_messaging::{
+    backends::{
+        memory::MemoryBroker,
+        rabbitmq::{Endpoint, RabbitMq},
+    },
+    publisher::{DeadLetters, Publisher, Retries},
+    topology::RetryPolicy,
+};
+
+/// Messages a queue takes before it refuses: far more than a laptop can be behind with, and not
+/// all of its memory.
+const QUEUE_LEN_MAX: usize = 100_000;
+
+#[derive(Clone, Debug)]
+pub enum HostBroker {
+    Memory(MemoryBroker),
+    RabbitMq(RabbitMq),
+}
+
+impl HostBroker {
+    pub fn memory(retry: Option<RetryPolicy>) -> Self {
+        Self::Memory(MemoryBroker::new(QUEUE_LEN_MAX, retry))
+    }
+
+    /// With the topology declared.
+    ///
+    /// # Errors
+    /// If there is no RabbitMQ at that URL, or it has queues of our names that are not ours.
+    pub async fn rabbitmq(url: &str, retry: Option<RetryPolicy>) -> Result<Self, Error> {
+        let rabbitmq = RabbitMq::new(Endpoint::parse(url)?);
+        let declared = rabbitmq.declare_topology(retry).await;
+        declared.map_err(|error| format!("RabbitMQ (--amqp-url) is not ready for us: {error}"))?;
+        Ok(Self::RabbitMq(rabbitmq))
+    }
+
+    pub fn publisher(&self) -> Arc<dyn Publisher> {
+        match self {
+            Self::Memory(memory) => Arc::new(memory.clone()),
+            Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
+        }
+    }
+
+    pub fn dead_letters(&self) -> Arc<dyn DeadLetters> {
+        match self {
+            Self::Memory(memory) => Arc::new(memory.clone()),
+            Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
+        }
+    }
+
+    pub fn retries(&self) -> Arc<dyn Retries> {
+        match self {
+            Self::Memory(memory) => Arc::new(memory.clone()),
+            Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
+        }
+    }
+
+    /// Whether all that was published so far survives the end of this process: a RabbitMQ keeps
+    /// what it has confirmed, the in-process broker must have nothing left.
+    pub fn is_safe_to_leave(&self) -> bool {
+        match self {
+            Self::Memory(memory) => memory.is_empty(),
+            Self::RabbitMq(_) => true,
+        }
+    }
+}

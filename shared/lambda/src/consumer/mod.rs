@@ -1,0 +1,192 @@
+//! A function on a queue: one message in, one of three outcomes out.
+//!
+//! | outcome | what becomes of the message |
+//! |---|---|
+//! | [`Outcome::Done`] | gone |
+//! | [`Outcome::RetryLater`] | delivered again after the queue's delay, and after its last attempt a dead letter |
+//! | [`Outcome::Poison`] | a dead letter at once, body untouched, the reason beside it |
+//!
+//! A handler that panics or hangs counts as `RetryLater`: one bad message is an error, not a dead
+//! environment. No message holds up the others of its batch.
+//!
+//! Two kinds of event feed it, [`sqs`] and [`amazon_mq`]; the handler cannot tell which.
+
+pub mod amazon_mq;
+pub mod sqs;
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use futures_util::FutureExt;
+use lambda_runtime::{LambdaEvent, service_fn};
+use marquee_messaging::{
+    message::Message,
+    publisher::{DeadLetters, Failed, Retries},
+    topology::{self, RetryPolicy},
+    trace::TraceContext,
+};
+use serde_json::Value;
+use tracing::Instrument;
+
+use crate::{Error, config, metrics::BatchMetrics};
+
+/// Less than a function's own time-out, so that the others of the batch are still settled.
+const HANDLE_MAX: Duration = Duration::from_secs(20);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    RetryLater(String),
+    Poison(String),
+}
+
+#[async_trait]
+pub trait MessageHandler: Send + Sync {
+    async fn handle(&self, message: &Message) -> Outcome;
+}
+
+/// A queue's handler, and what it takes to settle the queue's messages.
+#[derive(Clone)]
+pub struct Consumer {
+    pub queue: &'static str,
+    pub retry: RetryPolicy,
+    pub handler: Arc<dyn MessageHandler>,
+    pub dead_letters: Arc<dyn DeadLetters>,
+    pub retries: Arc<dyn Retries>,
+}
+
+impl std::fmt::Debug for Consumer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { queue, retry, .. } = self;
+        f.debug_struct("Consumer")
+            .field("queue", queue)
+            .field("retry", retry)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A message as one event brought it.
+struct Delivery {
+    message: Message,
+    /// Tries in all, this one included.
+    attempt: u32,
+    receipt: String,
+}
+
+/// What a message came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settled {
+    Done,
+    /// It comes again.
+    Retried,
+    Parked,
+}
+
+/// Runs the consumer on whichever queue mapping calls it.
+pub async fn run(consumer: Consumer) -> Result<(), Error> {
+    let consumer = &consumer;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
+        consume(consumer, event.payload).await
+    }))
+    .await
+}
+
+/// Handles one event of either kind and gives the answer that its mapping expects.
+///
+/// # Errors
+/// If a batch from Amazon MQ has to come again.
+pub async fn consume(consumer: &Consumer, event: Value) -> Result<Value, Error> {
+    if amazon_mq::is_event(&event) {
+        amazon_mq::consume(consumer, event).await?;
+        return Ok(Value::Null);
+    }
+    let response = sqs::consume(consumer, serde_json::from_value(event)?).await;
+    Ok(serde_json::to_value(response)?)
+}
+
+impl Consumer {
+    /// Handles one message and settles it. `Err` if the broker did not take what became of it:
+    /// then it has to be delivered again.
+    async fn settle(&self, delivery: Delivery, metrics: &BatchMetrics) -> Result<Settled, String> {
+        let metadata = &delivery.message.metadata;
+        let parent = metadata.traceparent.as_deref().and_then(TraceContext::parse);
+        let trace = parent.map_or_else(TraceContext::begin, TraceContext::child);
+        let span = tracing::info_span!(
+            "message",
+            queue = self.queue,
+            message_id = metadata.id,
+            attempt = delivery.attempt,
+            trace_id = trace.trace_id(),
+        );
+        let work = async {
+            let started = Instant::now();
+            let outcome = self.handle(&delivery.message).await;
+            let settled = self.settle_as(outcome, &delivery).await;
+            if let Err(reason) = &settled {
+                tracing::warn!(reason, "message could not be settled and will come again");
+            }
+            metrics.record(settled.as_ref().ok().copied(), started.elapsed());
+            settled
+        };
+        trace.scope(work.instrument(span)).await
+    }
+
+    async fn handle(&self, message: &Message) -> Outcome {
+        let handled = AssertUnwindSafe(self.handler.handle(message)).catch_unwind();
+        match tokio::time::timeout(HANDLE_MAX, handled).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Outcome::RetryLater("the handler panicked".into()),
+            Err(_) => Outcome::RetryLater(format!("the handler took more than {HANDLE_MAX:?}")),
+        }
+    }
+
+    async fn settle_as(&self, outcome: Outcome, delivery: &Delivery) -> Result<Settled, String> {
+        let attempts = delivery.attempt;
+        let (reason, delay) = match outcome {
+            Outcome::Done => return Ok(Settled::Done),
+            Outcome::Poison(reason) => (reason, None),
+            Outcome::RetryLater(reason) => match self.retry.delay_after(attempts) {
+                Some(delay) => (reason, Some(delay)),
+                None => (format!("failed {attempts} times, at last: {reason}"), None),
+            },
+        };
+        let message = &delivery.message;
+        let settled = match delay {
+            Some(delay) => {
+                tracing::warn!(reason, ?delay, "message will be tried again");
+                let receipt = &delivery.receipt;
+                let failed = Failed { queue: self.queue, message, attempts, receipt };
+                self.retries.retry_later(failed, delay).await.map(|()| Settled::Retried)
+            }
+            None => {
+                tracing::error!(reason, "message is a dead letter");
+                self.dead_letters.park(self.queue, message, &reason).await.map(|()| Settled::Parked)
+            }
+        };
+        settled.map_err(|error| error.to_string())
+    }
+}
+
+/// `RETRY_DELAY_SECONDS` and `RETRY_ATTEMPTS_MAX`, if they say other than every queue's own policy.
+pub fn retry_from_env() -> Result<Option<RetryPolicy>, config::ConfigError> {
+    let standard = RetryPolicy::STANDARD;
+    let delay = config::seconds_or("RETRY_DELAY_SECONDS", standard.delay_first)?;
+    let policy = RetryPolicy {
+        attempts_max: config::number_or("RETRY_ATTEMPTS_MAX", standard.attempts_max)?,
+        delay_first: delay,
+        delay_max: standard.delay_max.max(delay),
+    };
+    Ok((policy != standard).then_some(policy))
+}
+
+/// The policy of a queue of the topology.
+pub fn policy_of(queue: &str) -> RetryPolicy {
+    topology::queue(queue).map_or(RetryPolicy::STANDARD, |queue| queue.retry)
+}
+
+#[cfg(test)]
+mod tests;

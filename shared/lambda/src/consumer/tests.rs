@@ -1,0 +1,187 @@
+use std::sync::Mutex;
+
+use marquee_messaging::{publisher::PublishError, trace};
+use serde_json::json;
+
+use super::*;
+
+struct ByBody;
+
+#[async_trait]
+impl MessageHandler for ByBody {
+    async fn handle(&self, message: &Message) -> Outcome {
+        match &*message.text() {
+            "later" => Outcome::RetryLater("not now".into()),
+            "poison" => Outcome::Poison("never".into()),
+            "panic" => panic!("on purpose"),
+            "trace" => {
+                Outcome::Poison(trace::current().map(TraceContext::trace_id).unwrap_or_default())
+            }
+            _ => Outcome::Done,
+        }
+    }
+}
+
+/// Remembers what was parked and put off.
+#[derive(Default)]
+struct Broker {
+    away: bool,
+    parked: Mutex<Vec<(Message, String)>>,
+    retried: Mutex<Vec<(String, u32, Duration)>>,
+}
+
+#[async_trait]
+impl DeadLetters for Broker {
+    async fn park(&self, _: &str, message: &Message, reason: &str) -> Result<(), PublishError> {
+        if self.away {
+            return Err(PublishError::Unconfirmed("away".into()));
+        }
+        self.parked.lock().expect("not poisoned").push((message.clone(), reason.to_owned()));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Retries for Broker {
+    async fn retry_later(&self, failed: Failed<'_>, delay: Duration) -> Result<(), PublishError> {
+        if self.away {
+            return Err(PublishError::Unconfirmed("away".into()));
+        }
+        let retried = (failed.message.text().into_owned(), failed.attempts, delay);
+        self.retried.lock().expect("not poisoned").push(retried);
+        Ok(())
+    }
+}
+
+fn consumer(broker: Broker) -> (Consumer, Arc<Broker>) {
+    let broker = Arc::new(broker);
+    let consumer = Consumer {
+        queue: "event_service_queue",
+        retry: RetryPolicy::STANDARD,
+        handler: Arc::new(ByBody),
+        dead_letters: broker.clone(),
+        retries: broker.clone(),
+    };
+    (consumer, broker)
+}
+
+fn sqs(bodies: &[&str], attempt: u32) -> Value {
+    let count = attempt.to_string();
+    let attributes = json!({ "ApproximateReceiveCount": count });
+    let record = |body| json!({"messageId": body, "body": body, "attributes": attributes});
+    json!({ "Records": bodies.iter().map(record).collect::<Vec<_>>() })
+}
+
+/// As the mapping writes it: nulls wherever a property was not set.
+fn amazon_mq(bodies: &[&[u8]], headers: &Value) -> Value {
+    let message = |body: &&[u8]| {
+        json!({
+            "basicProperties": {
+                "contentType": null, "contentEncoding": null, "headers": headers,
+                "deliveryMode": null, "priority": null, "correlationId": null, "replyTo": null,
+                "expiration": null, "messageId": null, "timestamp": null, "type": null,
+                "userId": null, "appId": null, "clusterId": null, "bodySize": body.len(),
+            },
+            "redelivered": false,
+            "data": base64::Engine::encode(&base64::prelude::BASE64_STANDARD, body),
+        })
+    };
+    json!({
+        "eventSource": "aws:rmq",
+        "eventSourceArn": "arn:aws:mq:eu-west-1:123456789012:broker:marquee:b-1",
+        "rmqMessagesByQueue": {
+            "event_service_queue::/": bodies.iter().map(message).collect::<Vec<_>>(),
+        },
+    })
+}
+
+fn bytes(text: &str) -> Value {
+    json!({ "bytes": text.bytes().collect::<Vec<_>>() })
+}
+
+fn parked(broker: &Broker) -> Vec<(String, String)> {
+    let parked = broker.parked.lock().expect("not poisoned");
+    parked.iter().map(|(message, why)| (message.text().into_owned(), why.clone())).collect()
+}
+
+#[tokio::test]
+async fn on_sqs_only_the_messages_that_failed_come_again() {
+    let (consumer, broker) = consumer(Broker::default());
+    let event = sqs(&["fine", "later", "poison", "panic", "also fine"], 1);
+    let answer = consume(&consumer, event).await.expect("an answer");
+    let again = [json!({"itemIdentifier": "later"}), json!({"itemIdentifier": "panic"})];
+    assert_eq!(answer["batchItemFailures"], json!(again));
+    assert_eq!(parked(&broker), [("poison".into(), "never".into())]);
+}
+
+#[tokio::test]
+async fn a_batch_without_failures_is_answered_with_an_empty_list_not_null() {
+    let (consumer, _) = consumer(Broker::default());
+    let answer = consume(&consumer, sqs(&["fine"], 1)).await.expect("an answer");
+    assert_eq!(answer, json!({ "batchItemFailures": [] }));
+}
+
+#[tokio::test]
+async fn the_last_attempt_parks_with_the_reason() {
+    let (consumer, broker) = consumer(Broker::default());
+    let answer = consume(&consumer, sqs(&["later"], 10)).await.expect("an answer");
+    assert_eq!(answer["batchItemFailures"], json!([]));
+    assert_eq!(parked(&broker), [("later".into(), "failed 10 times, at last: not now".into())]);
+}
+
+#[tokio::test]
+async fn on_amazon_mq_null_properties_are_no_obstacle_and_each_message_is_settled_by_itself() {
+    let (consumer, broker) = consumer(Broker::default());
+    let event = amazon_mq(&[b"fine", b"later", b"poison", b"panic", b"\xff\xfe"], &Value::Null);
+    assert_eq!(consume(&consumer, event).await.expect("settled"), Value::Null);
+    assert_eq!(parked(&broker), [("poison".into(), "never".into())]);
+    let retried = broker.retried.lock().expect("not poisoned").clone();
+    let first = Duration::from_secs(1);
+    assert_eq!(retried, [("later".into(), 1, first), ("panic".into(), 1, first)]);
+}
+
+#[tokio::test]
+async fn on_amazon_mq_the_header_counts_the_attempts() {
+    let (consumer, broker) = consumer(Broker::default());
+    let event = |tried| amazon_mq(&[b"later"], &json!({ "delivery-attempts": tried }));
+    consume(&consumer, event(1)).await.expect("settled");
+    consume(&consumer, event(9)).await.expect("settled");
+    let retried = broker.retried.lock().expect("not poisoned").clone();
+    assert_eq!(retried, [("later".into(), 2, Duration::from_secs(2))]);
+    assert_eq!(parked(&broker).len(), 1);
+}
+
+#[tokio::test]
+async fn on_amazon_mq_the_batch_comes_again_only_if_something_could_not_be_settled() {
+    let (consumer, _) = consumer(Broker { away: true, ..Broker::default() });
+    assert!(consume(&consumer, amazon_mq(&[b"fine"], &Value::Null)).await.is_ok());
+    for unsettled in ["later", "poison"] {
+        let event = amazon_mq(&[b"fine", unsettled.as_bytes()], &Value::Null);
+        assert!(consume(&consumer, event).await.is_err(), "{unsettled}");
+    }
+}
+
+#[tokio::test]
+async fn on_amazon_mq_a_message_without_readable_data_is_parked_and_the_others_are_handled() {
+    let (consumer, broker) = consumer(Broker::default());
+    let mut event = amazon_mq(&[b"fine", b"poison"], &Value::Null);
+    event["rmqMessagesByQueue"]["event_service_queue::/"][0]["data"] = json!("%%%");
+    consume(&consumer, event).await.expect("settled");
+    assert_eq!(parked(&broker).len(), 2);
+}
+
+#[tokio::test]
+async fn the_trace_goes_on_in_the_handler_from_either_kind_of_event() {
+    let header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let id = "0af7651916cd43dd8448eb211c80319c";
+    let (consumer, broker) = consumer(Broker::default());
+    let headers = json!({ "traceparent": bytes(header), "ce-id": bytes("x") });
+    consume(&consumer, amazon_mq(&[b"trace"], &headers)).await.expect("settled");
+    let mut event = sqs(&["trace"], 1);
+    event["Records"][0]["messageAttributes"] =
+        json!({ "traceparent": {"stringValue": header, "dataType": "String"} });
+    consume(&consumer, event).await.expect("settled");
+    assert_eq!(parked(&broker), [("trace".into(), id.into()), ("trace".into(), id.into())]);
+    let first = broker.parked.lock().expect("not poisoned")[0].0.clone();
+    assert_eq!(first.metadata.id.as_deref(), Some("x"));
+}

@@ -1,0 +1,76 @@
+//! Metrics of a batch, as one line in CloudWatch's embedded metric format: a log line that
+//! CloudWatch reads as metrics, so that counting costs no request.
+
+use std::{
+    io::Write,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use marquee_domain::time::Clock;
+use serde_json::json;
+
+use crate::{clock::SystemClock, consumer::Settled};
+
+const NAMESPACE: &str = "Marquee";
+
+/// Only where logs are JSON is there anybody to read the line.
+pub(crate) static ENABLED: AtomicBool = AtomicBool::new(false);
+
+#[derive(Debug, Default)]
+pub(crate) struct BatchMetrics(Mutex<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    done: u32,
+    retried: u32,
+    parked: u32,
+    unsettled: u32,
+    milliseconds: Vec<f64>,
+}
+
+impl BatchMetrics {
+    pub(crate) fn record(&self, settled: Option<Settled>, took: Duration) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match settled {
+            Some(Settled::Done) => counts.done += 1,
+            Some(Settled::Retried) => counts.retried += 1,
+            Some(Settled::Parked) => counts.parked += 1,
+            None => counts.unsettled += 1,
+        }
+        counts.milliseconds.push(took.as_secs_f64() * 1000.0);
+    }
+
+    pub(crate) fn emit(&self, queue: &str) {
+        if !ENABLED.load(Ordering::Relaxed) {
+            return;
+        }
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = |name: &str| json!({ "Name": name, "Unit": "Count" });
+        let line = json!({
+            "_aws": {
+                "Timestamp": SystemClock.now().millis(),
+                "CloudWatchMetrics": [{
+                    "Namespace": NAMESPACE,
+                    "Dimensions": [["queue"]],
+                    "Metrics": [
+                        count("MessagesDone"), count("MessagesRetried"),
+                        count("MessagesParked"), count("MessagesUnsettled"),
+                        { "Name": "HandleTime", "Unit": "Milliseconds" },
+                    ],
+                }],
+            },
+            "queue": queue,
+            "MessagesDone": counts.done,
+            "MessagesRetried": counts.retried,
+            "MessagesParked": counts.parked,
+            "MessagesUnsettled": counts.unsettled,
+            "HandleTime": counts.milliseconds,
+        });
+        // A line that cannot be written has nowhere to be reported.
+        let _ = writeln!(std::io::stdout(), "{line}");
+    }
+}

@@ -1,0 +1,147 @@
+//! Where the broker is, and the one connection that publishing shares.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_rs::Runtime;
+use async_trait::async_trait;
+use lapin::{
+    Channel, Connection, ConnectionProperties, options::ConfirmSelectOptions, uri::AMQPUri,
+};
+use tokio::{sync::Mutex, time::timeout};
+
+use crate::publisher::PublishError;
+
+/// TLS and log-in take a handful of round trips.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[derive(Clone)]
+pub struct Credentials {
+    pub username: String,
+    pub password: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// Asked at each connect, so that a rotated password is picked up.
+#[async_trait]
+pub trait CredentialsSource: Send + Sync {
+    async fn credentials(&self) -> Result<Credentials, String>;
+}
+
+/// An `amqp://` or `amqps://` URL, and where to get what it does not say.
+#[derive(Clone)]
+pub struct Endpoint {
+    uri: AMQPUri,
+    credentials: Option<Arc<dyn CredentialsSource>>,
+}
+
+impl Endpoint {
+    /// # Errors
+    /// If the URL cannot be read; the text says why and shows no password.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        let mut uri: AMQPUri = url.parse().map_err(|error| format!("not an AMQP URL: {error}"))?;
+        if uri.vhost.is_empty() {
+            uri.vhost = "/".to_owned();
+        }
+        Ok(Self { uri, credentials: None })
+    }
+
+    #[must_use]
+    pub fn with_credentials(mut self, source: Arc<dyn CredentialsSource>) -> Self {
+        self.credentials = Some(source);
+        self
+    }
+
+    /// With no password in it.
+    pub fn shown(&self) -> String {
+        let AMQPUri { scheme, authority, vhost, .. } = &self.uri;
+        format!("{scheme}://{}:{}/{}", authority.host, authority.port, vhost.trim_matches('/'))
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({})", self.shown())
+    }
+}
+
+/// A connection and its channel, in confirm mode.
+pub(super) struct Link {
+    _connection: Connection,
+    pub(super) channel: Channel,
+}
+
+pub(super) struct Connector {
+    endpoint: Endpoint,
+    link: Mutex<Option<Arc<Link>>>,
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.endpoint.fmt(f)
+    }
+}
+
+impl Connector {
+    pub(super) fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint, link: Mutex::new(None) }
+    }
+
+    pub(super) async fn connect(&self) -> Result<Connection, PublishError> {
+        let mut uri = self.endpoint.uri.clone();
+        if let Some(source) = &self.endpoint.credentials {
+            let Credentials { username, password } =
+                source.credentials().await.map_err(PublishError::Unconfirmed)?;
+            uri.authority.userinfo.username = username;
+            uri.authority.userinfo.password = password;
+        }
+        let properties = ConnectionProperties::default().with_connection_name("marquee".into());
+        let runtime = Runtime::tokio_current();
+        let connecting = Connection::connect_uri_with_runtime(uri, properties, runtime);
+        let shown = self.endpoint.shown();
+        match timeout(CONNECT_TIMEOUT, connecting).await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(error)) => Err(unconfirmed(format!("no connection to {shown}: {error}"))),
+            Err(_) => Err(unconfirmed(format!("no connection to {shown} in {CONNECT_TIMEOUT:?}"))),
+        }
+    }
+
+    /// The link in use, or a new one.
+    pub(super) async fn link(&self) -> Result<Arc<Link>, PublishError> {
+        let mut link = self.link.lock().await;
+        if let Some(link) = &*link
+            && link.channel.status().connected()
+        {
+            return Ok(Arc::clone(link));
+        }
+        let connection = self.connect().await?;
+        let opening = async {
+            let channel = connection.create_channel().await?;
+            channel.confirm_select(ConfirmSelectOptions::default()).await?;
+            Ok::<_, lapin::Error>(channel)
+        };
+        let channel = timeout(CONNECT_TIMEOUT, opening)
+            .await
+            .map_err(|_| unconfirmed("no channel in time".into()))?
+            .map_err(|error| unconfirmed(error.to_string()))?;
+        let new = Arc::new(Link { _connection: connection, channel });
+        *link = Some(Arc::clone(&new));
+        Ok(new)
+    }
+
+    /// Gives a link up, unless somebody else has replaced it already.
+    pub(super) async fn give_up(&self, failed: &Arc<Link>) {
+        let mut link = self.link.lock().await;
+        if link.as_ref().is_some_and(|current| Arc::ptr_eq(current, failed)) {
+            *link = None;
+        }
+    }
+}
+
+pub(super) fn unconfirmed(why: String) -> PublishError {
+    PublishError::Unconfirmed(why)
+}

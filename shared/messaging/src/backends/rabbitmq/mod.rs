@@ -1,0 +1,104 @@
+//! RabbitMQ, on Amazon MQ or anywhere.
+//!
+//! Every publish is mandatory and waits for the broker's confirm under a time-out. A connection
+//! that fails, or does not confirm in time, is given up, and what is not confirmed goes out again
+//! over a new one with the same message id: a function may be frozen for minutes between two
+//! publishes and wake up with a socket that is long dead.
+
+mod connection;
+mod declare;
+mod properties;
+mod publish;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+
+pub use connection::{Credentials, CredentialsSource, Endpoint};
+pub use declare::retry_queue;
+pub use lapin;
+
+use connection::Connector;
+use declare::declare;
+
+use crate::{
+    message::Message,
+    publisher::{DeadLetters, Failed, Outgoing, PublishError, Publisher, Retries},
+    topology::{self, RetryPolicy},
+};
+
+/// A broker answers a confirm within milliseconds, or within a second or two while its quorum
+/// queues elect a leader; beyond this the connection is taken for dead.
+const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[derive(Clone, Debug)]
+pub struct RabbitMq {
+    connector: Arc<Connector>,
+    confirm_timeout: Duration,
+}
+
+impl RabbitMq {
+    /// Connects when it first has to.
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self { connector: Arc::new(Connector::new(endpoint)), confirm_timeout: CONFIRM_TIMEOUT }
+    }
+
+    #[must_use]
+    pub fn with_confirm_timeout(mut self, confirm_timeout: Duration) -> Self {
+        self.confirm_timeout = confirm_timeout;
+        self
+    }
+
+    /// Declares the topology; safe to run again.
+    ///
+    /// # Errors
+    /// If the broker cannot be reached, or has something of that name and another kind.
+    pub async fn declare_topology(&self, retry: Option<RetryPolicy>) -> Result<(), PublishError> {
+        let connection = self.connect().await?;
+        let declaring = async {
+            let channel = connection.create_channel().await?;
+            declare(&channel, retry).await?;
+            connection.close(200, "declared".into()).await
+        };
+        let declared: Result<(), lapin::Error> = declaring.await;
+        declared.map_err(|error| connection::unconfirmed(error.to_string()))
+    }
+
+    /// A connection of the caller's own, as for consuming.
+    pub async fn connect(&self) -> Result<lapin::Connection, PublishError> {
+        self.connector.connect().await
+    }
+}
+
+#[async_trait]
+impl Publisher for RabbitMq {
+    async fn publish(&self, batch: &[Outgoing]) -> Vec<Result<(), PublishError>> {
+        let parcels = batch.iter().map(|outgoing| publish::Parcel {
+            exchange: &outgoing.exchange,
+            routing_key: &outgoing.routing_key,
+            body: &outgoing.message.body,
+            properties: properties::of(&outgoing.message, &[]),
+            refused: outgoing.check_size().err(),
+        });
+        self.send(parcels.collect()).await
+    }
+}
+
+#[async_trait]
+impl DeadLetters for RabbitMq {
+    async fn park(&self, queue: &str, message: &Message, reason: &str) -> Result<(), PublishError> {
+        let queue = topology::dead_letter_queue(queue);
+        let properties = properties::of(message, &[properties::reason(reason)]);
+        self.send_one("", &queue, message, properties).await
+    }
+}
+
+/// A copy goes to a queue that holds it for exactly that delay and then puts it back.
+#[async_trait]
+impl Retries for RabbitMq {
+    async fn retry_later(&self, failed: Failed<'_>, delay: Duration) -> Result<(), PublishError> {
+        let attempts = properties::attempts(failed.attempts);
+        let properties = properties::of(failed.message, &[attempts]);
+        self.send_one(&retry_queue(delay), failed.queue, failed.message, properties).await
+    }
+}

@@ -1,0 +1,46 @@
+//! Metadata as AMQP properties and headers.
+
+use lapin::{
+    BasicProperties,
+    types::{AMQPValue, FieldTable},
+};
+
+use crate::message::{Message, attribute};
+
+/// Survives a restart of the broker.
+const PERSISTENT: u8 = 2;
+
+pub(super) type Header = (&'static str, AMQPValue);
+
+pub(super) fn reason(reason: &str) -> Header {
+    (attribute::REASON, AMQPValue::LongString(reason.into()))
+}
+
+pub(super) fn attempts(attempts: u32) -> Header {
+    (attribute::ATTEMPTS, AMQPValue::LongLongInt(attempts.into()))
+}
+
+/// The message's own properties and `more` headers.
+pub(super) fn of(message: &Message, more: &[Header]) -> BasicProperties {
+    let metadata = &message.metadata;
+    let mut headers = FieldTable::default();
+    for (name, value) in metadata.to_attributes() {
+        headers.insert(name.into(), AMQPValue::LongString(value.into()));
+    }
+    for (name, value) in more {
+        headers.insert((*name).into(), value.clone());
+    }
+    let mut properties = BasicProperties::default()
+        .with_delivery_mode(PERSISTENT)
+        .with_content_type("application/json".into())
+        .with_headers(headers);
+    // Short strings end at 255 bytes; the headers have the whole value in any case.
+    let short = |value: &Option<String>| value.clone().filter(|value| value.len() <= 255);
+    if let Some(id) = short(&metadata.id) {
+        properties = properties.with_message_id(id.into());
+    }
+    if let Some(event_type) = short(&metadata.event_type) {
+        properties = properties.with_type(event_type.into());
+    }
+    properties
+}

@@ -1,0 +1,11 @@
+//! SNS and SQS: an exchange is a topic, a queue subscribes to it with a filter on the routing key
+//! and gets the message as it was published ("raw delivery").
+//!
+//! SNS takes ten messages a request and answers for each of them: those that failed, and no
+//! others, are sent again.
+
+mod publisher;
+mod queue;
+
+pub use publisher::SnsPublisher;
+pub use queue::SqsQueue;

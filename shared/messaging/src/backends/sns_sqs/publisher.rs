@@ -1,0 +1,150 @@
+//! Publishing to topics.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_sns::{
+    Client,
+    error::DisplayErrorContext,
+    types::{BatchResultErrorEntry, MessageAttributeValue, PublishBatchRequestEntry},
+};
+use futures_util::future::join_all;
+use tokio::time::sleep;
+
+use crate::{
+    message::attribute,
+    publisher::{Outgoing, PublishError, Publisher},
+    topology,
+};
+
+/// What SNS takes in one request; several requests go out side by side.
+const ENTRIES_MAX: usize = 10;
+const BATCH_BYTES_MAX: usize = 256 * 1024;
+/// Left for the attributes of one message.
+const ATTRIBUTES_BYTES: usize = 1024;
+/// The SDK retries whole requests; these are for entries that failed in a request that did not.
+const ROUNDS: u32 = 4;
+const PAUSE_FIRST: Duration = Duration::from_millis(50);
+
+/// A message's place in the batch, and what came of it.
+type Sent = (usize, Result<(), PublishError>);
+
+#[derive(Clone, Debug)]
+pub struct SnsPublisher {
+    pub client: Client,
+    /// A topic's ARN without the exchange's name at its end.
+    pub topic_arn_prefix: String,
+}
+
+#[async_trait]
+impl Publisher for SnsPublisher {
+    async fn publish(&self, batch: &[Outgoing]) -> Vec<Result<(), PublishError>> {
+        let unsent = || Err(unconfirmed("not sent"));
+        let mut results: Vec<_> =
+            batch.iter().map(|outgoing| refusal(outgoing).map_or_else(unsent, Err)).collect();
+        for round in 0..ROUNDS {
+            let left: Vec<_> = (0..batch.len())
+                .filter(|n| results[*n].as_ref().is_err_and(PublishError::is_transient))
+                .collect();
+            if left.is_empty() {
+                break;
+            }
+            if round > 0 {
+                sleep(PAUSE_FIRST * 2_u32.pow(round)).await;
+            }
+            let sends = topology::exchanges().into_iter().flat_map(|exchange| {
+                let on_it = left.iter().copied().filter(|n| batch[*n].exchange == exchange);
+                let groups = requests(batch, on_it).into_iter();
+                groups.map(move |group| self.send(exchange, batch, group))
+            });
+            for (n, result) in join_all(sends).await.into_iter().flatten() {
+                results[n] = result;
+            }
+        }
+        results
+    }
+}
+
+/// Why a message is not to be sent at all. SNS itself drops a message that no subscription takes.
+fn refusal(outgoing: &Outgoing) -> Option<PublishError> {
+    let routed = topology::routes(&outgoing.exchange, &outgoing.routing_key).next().is_some();
+    if !routed {
+        return Some(outgoing.unroutable());
+    }
+    outgoing.check_size().err()
+}
+
+/// Splits messages of one topic, by their places in `batch`, into what single requests take.
+fn requests(batch: &[Outgoing], on_topic: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
+    let mut requests: Vec<Vec<usize>> = Vec::new();
+    let mut bytes = 0;
+    for n in on_topic {
+        let size = batch[n].message.body.len() + ATTRIBUTES_BYTES;
+        match requests.last_mut() {
+            Some(last) if last.len() < ENTRIES_MAX && bytes + size <= BATCH_BYTES_MAX => {
+                last.push(n);
+                bytes += size;
+            }
+            _ => {
+                requests.push(vec![n]);
+                bytes = size;
+            }
+        }
+    }
+    requests
+}
+
+impl SnsPublisher {
+    /// What each message came to. One that the answer does not mention is not confirmed.
+    async fn send(&self, exchange: &str, batch: &[Outgoing], group: Vec<usize>) -> Vec<Sent> {
+        let topic = format!("{}{exchange}", self.topic_arn_prefix);
+        let mut request = self.client.publish_batch().topic_arn(topic);
+        let mut sent = Vec::with_capacity(group.len());
+        for n in group {
+            match entry(n, &batch[n]) {
+                Ok(entry) => request = request.publish_batch_request_entries(entry),
+                Err(error) => sent.push((n, Err(error))),
+            }
+        }
+        let places = request.get_publish_batch_request_entries().iter().flatten();
+        let places: Vec<_> = places.filter_map(|entry| place(entry.id())).collect();
+        match request.send().await {
+            Err(error) => {
+                let error = unconfirmed(DisplayErrorContext(error));
+                sent.extend(places.into_iter().map(|n| (n, Err(error.clone()))));
+            }
+            Ok(answer) => {
+                let successful = answer.successful().iter().filter_map(|entry| place(entry.id()?));
+                sent.extend(successful.map(|n| (n, Ok(()))));
+                let failed = answer.failed().iter();
+                sent.extend(failed.filter_map(|entry| Some((place(entry.id())?, refused(entry)))));
+            }
+        }
+        sent
+    }
+}
+
+fn place(id: &str) -> Option<usize> {
+    id.parse().ok()
+}
+
+fn refused(entry: &BatchResultErrorEntry) -> Result<(), PublishError> {
+    let why = entry.message().unwrap_or("no reason given");
+    Err(unconfirmed(format!("{}: {why}", entry.code())))
+}
+
+fn unconfirmed(why: impl std::fmt::Display) -> PublishError {
+    PublishError::Unconfirmed(why.to_string())
+}
+
+fn entry(n: usize, outgoing: &Outgoing) -> Result<PublishBatchRequestEntry, PublishError> {
+    let body = std::str::from_utf8(&outgoing.message.body).map_err(unconfirmed)?;
+    let mut entry = PublishBatchRequestEntry::builder().id(n.to_string()).message(body);
+    let mut attributes = outgoing.message.metadata.to_attributes();
+    attributes.insert(attribute::ROUTING_KEY, &outgoing.routing_key);
+    for (name, value) in attributes {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(value);
+        entry = entry.message_attributes(name, value.build().map_err(unconfirmed)?);
+    }
+    entry.build().map_err(unconfirmed)
+}

@@ -1,0 +1,61 @@
+//! A consumer's queue: putting a message off, and parking it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_sqs::{Client, error::DisplayErrorContext, types::MessageAttributeValue};
+
+use crate::{
+    message::{Message, attribute},
+    publisher::{DeadLetters, Failed, PublishError, Retries},
+};
+
+/// SQS attributes are text of at most this in sum with the body; a reason needs no more.
+const REASON_CHARS_MAX: usize = 500;
+
+#[derive(Clone, Debug)]
+pub struct SqsQueue {
+    pub client: Client,
+    /// Of the queue that is consumed; a function that consumes none has none.
+    pub queue_url: Option<String>,
+    pub dead_letter_queue_url: String,
+}
+
+#[async_trait]
+impl DeadLetters for SqsQueue {
+    async fn park(&self, _: &str, message: &Message, reason: &str) -> Result<(), PublishError> {
+        let body = std::str::from_utf8(&message.body).map_err(unconfirmed)?;
+        let reason: String = reason.chars().take(REASON_CHARS_MAX).collect();
+        let mut attributes = message.metadata.to_attributes();
+        attributes.insert(attribute::REASON, &reason);
+        let mut request =
+            self.client.send_message().queue_url(&self.dead_letter_queue_url).message_body(body);
+        for (name, value) in attributes {
+            let value = MessageAttributeValue::builder().data_type("String").string_value(value);
+            request = request.message_attributes(name, value.build().map_err(unconfirmed)?);
+        }
+        let sent = request.send().await;
+        sent.map(drop).map_err(|error| unconfirmed(DisplayErrorContext(error)))
+    }
+}
+
+/// The message stays in its queue, invisible for the delay.
+#[async_trait]
+impl Retries for SqsQueue {
+    async fn retry_later(&self, failed: Failed<'_>, delay: Duration) -> Result<(), PublishError> {
+        let seconds = i32::try_from(delay.as_secs_f64().ceil() as u64).unwrap_or(i32::MAX);
+        let changed = self
+            .client
+            .change_message_visibility()
+            .set_queue_url(self.queue_url.clone())
+            .receipt_handle(failed.receipt)
+            .visibility_timeout(seconds)
+            .send()
+            .await;
+        changed.map(drop).map_err(|error| unconfirmed(DisplayErrorContext(error)))
+    }
+}
+
+fn unconfirmed(error: impl std::fmt::Display) -> PublishError {
+    PublishError::Unconfirmed(error.to_string())
+}
