@@ -11,3 +11,5 @@ pub mod capacity;
 pub mod clock;
 pub mod conformance;
 pub mod faulty;
+#[cfg(feature = "rabbitmq")]
+pub mod rabbitmq;

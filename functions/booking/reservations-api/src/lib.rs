@@ -22,7 +22,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use marquee_domain::{booking::payment::Payments, time::Clock};
-use marquee_lambda::{Error, clock::SystemClock, config, http};
+use marquee_lambda::{Error, clock::SystemClock, config, http, secrets};
 use marquee_store::{
     booking::{BookingStore, holds::HoldPolicy},
     dynamo::Table,
@@ -58,10 +58,20 @@ impl Services {
             store: BookingStore::new(table),
             clock: Arc::new(SystemClock),
             payments: Arc::new(MockPayments::new(MockMode::from_env()?)),
-            signer: Arc::new(TicketSigner::from_pem(&config::required("TICKET_SIGNING_KEY")?)?),
+            signer: Arc::new(signer_from_env().await?),
             policy: policy_from_env()?,
         })
     }
+}
+
+/// The key in `TICKET_SIGNING_KEY`, or the one that follows from the secret
+/// `TICKET_SIGNING_SECRET_ARN`.
+async fn signer_from_env() -> Result<TicketSigner, Error> {
+    if let Some(pem) = config::optional("TICKET_SIGNING_KEY") {
+        return Ok(TicketSigner::from_pem(&pem)?);
+    }
+    let secret = secrets::text(&config::required("TICKET_SIGNING_SECRET_ARN")?).await?;
+    Ok(TicketSigner::from_secret(&secret)?)
 }
 
 const LIVE_SEATS_DEFAULT: std::num::NonZeroUsize = std::num::NonZeroUsize::new(10).unwrap();

@@ -3,6 +3,7 @@
 //! A device at the door verifies it with the public key from `/.well-known/jwks.json` and needs no
 //! network to do so. Only whether the ticket was used before takes a call.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode,
     jwk::{Jwk, JwkSet},
@@ -12,6 +13,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 const ISSUER: &str = "marquee";
+/// What stands before the 32 bytes of the seed in PKCS#8 (RFC 8410).
+const ED25519_PKCS8_HEAD: [u8; 16] =
+    [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 
 #[derive(Debug, thiserror::Error)]
 #[error("the ticket signing key is not an Ed25519 private key in PKCS#8 PEM: {0}")]
@@ -46,7 +50,18 @@ impl TicketSigner {
     /// A key as PEM; line breaks may be written `\n`, as an environment variable needs.
     pub fn from_pem(pem: &str) -> Result<Self, SigningKeyError> {
         let pem = pem.replace("\\n", "\n");
-        let encoding = EncodingKey::from_ed_pem(pem.as_bytes())?;
+        Self::new(EncodingKey::from_ed_pem(pem.as_bytes())?)
+    }
+
+    /// A key that follows from a secret of any form, so that a generated password will do: its
+    /// SHA-256 is the key's seed.
+    pub fn from_secret(secret: &str) -> Result<Self, SigningKeyError> {
+        let mut pkcs8 = ED25519_PKCS8_HEAD.to_vec();
+        pkcs8.extend_from_slice(digest(&SHA256, secret.as_bytes()).as_ref());
+        Self::new(EncodingKey::from_ed_der(&pkcs8))
+    }
+
+    fn new(encoding: EncodingKey) -> Result<Self, SigningKeyError> {
         let mut public = Jwk::from_encoding_key(&encoding, Algorithm::EdDSA)?;
         let kid = public.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256)?;
         public.common.key_id = Some(kid.clone());
@@ -80,5 +95,21 @@ impl TicketSigner {
 
     pub fn public_keys(&self) -> JwkSet {
         JwkSet { keys: vec![self.public.clone()] }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_always_leads_to_the_same_key_and_another_to_another() {
+        let keys = |secret| {
+            let signer = TicketSigner::from_secret(secret).expect("a key");
+            serde_json::to_string(&signer.public_keys()).expect("json")
+        };
+        assert_eq!(keys("correct horse"), keys("correct horse"));
+        assert_ne!(keys("correct horse"), keys("battery staple"));
+        assert!(keys("correct horse").contains("Ed25519"));
     }
 }

@@ -22,6 +22,7 @@ pub mod halls;
 pub mod holds;
 pub mod keys;
 mod query;
+pub mod reconcile;
 mod reservation_item;
 pub mod reservations;
 pub mod schema;

@@ -84,7 +84,8 @@ impl RabbitMq {
                 Ok(confirm) => confirmed(confirm, deadline).await,
                 Err(error) => Err(error),
             };
-            results.push(confirmed.unwrap_or_else(|failure| Err(failure.of(parcel))));
+            let alone = parcels.len() == 1;
+            results.push(confirmed.unwrap_or_else(|failure| Err(failure.of(parcel, alone))));
         }
         if results.iter().any(is_left) || !link.channel.status().connected() {
             self.connector.give_up(&link).await;
@@ -104,10 +105,11 @@ enum Failure {
 }
 
 impl Failure {
-    fn of(&self, parcel: &Parcel<'_>) -> PublishError {
+    /// A closed channel says why to all who used it, so only one that was `alone` is to blame.
+    fn of(&self, parcel: &Parcel<'_>, alone: bool) -> PublishError {
         match self {
             Self::TimedOut => unconfirmed("no confirm in time".into()),
-            Self::Link(error) if no_such_exchange(error) => unroutable(parcel),
+            Self::Link(error) if alone && no_such_exchange(error) => unroutable(parcel),
             Self::Link(error) => unconfirmed(error.to_string()),
         }
     }

@@ -1,0 +1,8 @@
+//! The backends against real brokers, with everything that can go wrong between them.
+//!
+//! `make test` starts the brokers and says where they are, in `AMQP_URL`,
+//! `RABBITMQ_MANAGEMENT_URL` and `AWS_ENDPOINT_URL`. Every test has queues of its own.
+
+mod rabbitmq_consumer;
+mod rabbitmq_publisher;
+mod rabbitmq_topology;
