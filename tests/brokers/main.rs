@@ -3,6 +3,7 @@
 //! `make test` starts the brokers and says where they are, in `AMQP_URL`,
 //! `RABBITMQ_MANAGEMENT_URL` and `AWS_ENDPOINT_URL`. Every test has queues of its own.
 
+mod handler;
 mod rabbitmq_consumer;
 mod rabbitmq_publisher;
 mod rabbitmq_topology;

@@ -1,0 +1,163 @@
+//! Consuming from RabbitMQ, as Lambda's Amazon MQ mapping does it, while things go wrong.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use marquee_host::sources::{Stop, amazon_mq};
+use marquee_lambda::consumer::Consumer;
+use marquee_messaging::{
+    backends::rabbitmq::{
+        RabbitMq,
+        lapin::options::{QueueDeleteOptions, QueueDeclareOptions},
+        lapin::types::FieldTable,
+    },
+    topology::{RetryPolicy, TICKETING_EVENTS},
+};
+use marquee_testkit::{
+    conformance::QUEUE,
+    rabbitmq::{PlainClient, VirtualHost},
+};
+use tokio::{sync::watch, task::JoinHandle};
+
+use crate::handler::Scripted;
+
+const DEAD_LETTERS: &str = "event_service_queue_dlq";
+const RETRY: RetryPolicy = RetryPolicy {
+    attempts_max: 3,
+    delay_first: Duration::from_millis(100),
+    delay_max: Duration::from_millis(200),
+};
+
+/// A broker, a consumer's handler, and mappings that come and go.
+struct Scene {
+    rabbitmq: RabbitMq,
+    client: PlainClient,
+    handler: Arc<Scripted>,
+    stop: watch::Sender<bool>,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let host = VirtualHost::create().await;
+        let rabbitmq = host.undeclared();
+        rabbitmq.declare_topology(Some(RETRY)).await.expect("declared");
+        let (stop, _) = watch::channel(false);
+        Self { rabbitmq, client: host.client().await, handler: Arc::default(), stop }
+    }
+
+    /// By hand: no metadata, every property null.
+    async fn publish(&self, bodies: &[&str]) {
+        for body in bodies {
+            let key = "reservation.confirmed";
+            self.client.publish(TICKETING_EVENTS, key, body.as_bytes()).await;
+        }
+    }
+
+    /// The mapping; aborting it is what a killed function looks like to the broker.
+    fn start(&self) -> JoinHandle<()> {
+        let consumer = Consumer {
+            queue: QUEUE,
+            retry: RETRY,
+            handler: self.handler.clone(),
+            dead_letters: Arc::new(self.rabbitmq.clone()),
+            retries: Arc::new(self.rabbitmq.clone()),
+        };
+        let stop = Stop::new(self.stop.subscribe());
+        tokio::spawn(amazon_mq::poll(self.rabbitmq.clone(), consumer, stop))
+    }
+
+    /// A dead letter's body and reason.
+    async fn dead_letter(&self) -> (Vec<u8>, String) {
+        let letter = self.client.take(DEAD_LETTERS, 1).await.remove(0);
+        let headers = letter.properties.headers().clone().expect("headers");
+        let reason = headers.inner().get("dead-letter-reason").and_then(|r| r.as_long_string());
+        (letter.data.clone(), reason.expect("a reason").to_string())
+    }
+}
+
+#[tokio::test]
+async fn poison_in_the_middle_of_a_batch_is_parked_untouched_and_the_others_are_done() {
+    let scene = Scene::new().await;
+    let bodies = ["0", "1", "2", "poison", "4", "5"];
+    scene.publish(&bodies).await;
+    scene.start();
+    scene.handler.saw(&bodies).await;
+    assert_eq!(scene.dead_letter().await, (b"poison".to_vec(), "never".to_owned()));
+    assert_eq!(scene.client.depth(QUEUE).await, 0);
+    assert_eq!(scene.handler.count("4"), 1, "poison is no reason to see the others again");
+}
+
+#[tokio::test]
+async fn a_message_that_fails_for_now_waits_its_delay_holds_up_nobody_and_ends_as_a_dead_letter() {
+    let scene = Scene::new().await;
+    scene.start();
+    let started = Instant::now();
+    scene.publish(&["later", "behind"]).await;
+    scene.handler.saw(&["behind"]).await;
+    let (body, reason) = scene.dead_letter().await;
+    assert!(started.elapsed() >= Duration::from_millis(300), "100 ms, then 200 ms");
+    assert_eq!(body, b"later");
+    assert_eq!(reason, "failed 3 times, at last: not now");
+    assert_eq!(scene.handler.count("later"), 3);
+    assert_eq!(scene.handler.count("behind"), 1);
+}
+
+#[tokio::test]
+async fn a_message_whose_consumer_was_killed_after_its_work_and_before_its_ack_comes_again() {
+    let scene = Scene::new().await;
+    scene.handler.hang_after("work");
+    let killed = scene.start();
+    scene.publish(&["work"]).await;
+    scene.handler.saw(&["work"]).await;
+    killed.abort();
+    scene.handler.stop_hanging();
+    scene.start();
+    scene.handler.saw_times("work", 2).await;
+}
+
+#[tokio::test]
+async fn a_batch_whose_consumer_was_killed_in_the_middle_is_done_by_the_next() {
+    let scene = Scene::new().await;
+    let bodies: Vec<String> = (0..50).map(|n| n.to_string()).collect();
+    let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
+    scene.publish(&bodies).await;
+    scene.handler.hang_after("25");
+    let killed = scene.start();
+    scene.handler.saw(&["25"]).await;
+    killed.abort();
+    scene.handler.stop_hanging();
+    scene.start();
+    scene.handler.saw_times("25", 2).await;
+    scene.handler.saw(&bodies).await;
+    scene.client.publish(TICKETING_EVENTS, "reservation.confirmed", b"last").await;
+    scene.handler.saw(&["last"]).await;
+    assert_eq!(scene.client.depth(DEAD_LETTERS).await, 0);
+}
+
+#[tokio::test]
+async fn poison_that_cannot_be_parked_stays_in_the_queue_until_it_can() {
+    let scene = Scene::new().await;
+    let delete = QueueDeleteOptions::default();
+    scene.client.channel.queue_delete(DEAD_LETTERS.into(), delete).await.expect("deleted");
+    scene.start();
+    scene.publish(&["poison"]).await;
+    scene.handler.saw_times("poison", 2).await;
+    let plain = QueueDeclareOptions::durable();
+    let declared =
+        scene.client.channel.queue_declare(DEAD_LETTERS.into(), plain, FieldTable::default());
+    declared.await.expect("declared");
+    assert_eq!(scene.dead_letter().await.0, b"poison");
+}
+
+#[tokio::test]
+async fn a_mapping_that_is_asked_to_stop_finishes_its_batch_first() {
+    let scene = Scene::new().await;
+    let mapping = scene.start();
+    scene.publish(&["a"]).await;
+    scene.handler.saw(&["a"]).await;
+    scene.stop.send(true).expect("a mapping listens");
+    mapping.await.expect("it ends by itself");
+    assert_eq!(scene.client.depth(QUEUE).await, 0, "acknowledged, not put back");
+}

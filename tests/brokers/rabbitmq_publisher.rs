@@ -181,6 +181,7 @@ async fn nothing_confirmed_is_lost_when_the_broker_is_stopped_and_killed_under_l
                 let results = rabbitmq.publish(&batch).await;
                 let kept = bodies.into_iter().zip(results).filter(|(_, result)| result.is_ok());
                 confirmed.extend(kept.map(|(body, _)| body));
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
             confirmed
         })
