@@ -21,6 +21,7 @@ pub(crate) struct Scripted {
 #[derive(Default)]
 struct State {
     seen: HashMap<String, usize>,
+    ids: HashMap<String, Option<String>>,
     hang_after: Option<String>,
 }
 
@@ -40,6 +41,11 @@ impl Scripted {
 
     pub(crate) fn count(&self, body: &str) -> usize {
         self.state().seen.get(body).copied().unwrap_or(0)
+    }
+
+    /// What the metadata of the message with this body said.
+    pub(crate) fn id_of(&self, body: &str) -> Option<String> {
+        self.state().ids.get(body).cloned().flatten()
     }
 
     /// Waits until each of these was seen.
@@ -65,6 +71,7 @@ impl MessageHandler for Scripted {
         let hang = {
             let mut state = self.state();
             *state.seen.entry(body.clone()).or_default() += 1;
+            state.ids.insert(body.clone(), message.metadata.id.clone());
             state.hang_after.as_ref() == Some(&body)
         };
         if hang {

@@ -7,3 +7,5 @@ mod handler;
 mod rabbitmq_consumer;
 mod rabbitmq_publisher;
 mod rabbitmq_topology;
+mod sns_publisher;
+mod sqs_consumer;

@@ -10,7 +10,7 @@ use marquee_lambda::consumer::Consumer;
 use marquee_messaging::{
     backends::rabbitmq::{
         RabbitMq,
-        lapin::options::{QueueDeleteOptions, QueueDeclareOptions},
+        lapin::options::{QueueDeclareOptions, QueueDeleteOptions},
         lapin::types::FieldTable,
     },
     topology::{RetryPolicy, TICKETING_EVENTS},

@@ -80,7 +80,8 @@ async fn a_message_keeps_its_id_and_body_and_a_parked_one_its_reason() {
     let parked = client.take("event_service_queue_dlq", 1).await.remove(0);
     assert_eq!(parked.data, [0xff, 0, 0xfe]);
     let headers = parked.properties.headers().clone().expect("headers");
-    let reason = headers.inner().get("dead-letter-reason").and_then(|reason| reason.as_long_string());
+    let reason =
+        headers.inner().get("dead-letter-reason").and_then(|reason| reason.as_long_string());
     assert_eq!(reason.map(|reason| reason.as_bytes().to_vec()), Some(b"cannot be read".to_vec()));
 }
 
@@ -101,7 +102,8 @@ impl Proxy {
         let port = listener.local_addr().expect("an address").port();
         let url = format!("amqp://guest:guest@127.0.0.1:{port}/{vhost}");
         let (frozen, connections) = (Arc::new(AtomicBool::new(false)), Arc::default());
-        let proxy = Self { url, frozen: Arc::clone(&frozen), connections: Arc::clone(&connections) };
+        let proxy =
+            Self { url, frozen: Arc::clone(&frozen), connections: Arc::clone(&connections) };
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 connections.fetch_add(1, Ordering::SeqCst);
@@ -154,8 +156,14 @@ async fn a_publisher_that_wakes_up_with_a_dead_connection_publishes_over_a_new_o
     let batch: Vec<_> = (0..5).map(|n| routed(&n.to_string())).collect();
     assert_eq!(rabbitmq.publish(&batch).await, vec![Ok(()); 5]);
     assert_eq!(proxy.connections.load(Ordering::SeqCst), 2, "one new connection for all of them");
-    let bodies: Vec<_> =
-        host.client().await.take(QUEUE, 6).await.into_iter().map(|message| message.data.clone()).collect();
+    let bodies: Vec<_> = host
+        .client()
+        .await
+        .take(QUEUE, 6)
+        .await
+        .into_iter()
+        .map(|message| message.data.clone())
+        .collect();
     for body in ["before", "0", "1", "2", "3", "4"] {
         assert!(bodies.contains(&body.as_bytes().to_vec()), "{body}");
     }

@@ -30,7 +30,8 @@ async fn the_broker_has_exactly_what_the_topology_says() {
     let retries: BTreeSet<_> =
         topology::QUEUES.iter().flat_map(|queue| queue.retry.delays()).map(retry_queue).collect();
 
-    let mut exchanges: BTreeSet<_> = topology::exchanges().iter().map(ToString::to_string).collect();
+    let mut exchanges: BTreeSet<_> =
+        topology::exchanges().iter().map(ToString::to_string).collect();
     exchanges.extend(retries.iter().cloned());
     assert_eq!(names(&list(&host, "exchanges").await), exchanges);
 

@@ -57,8 +57,12 @@ fn expand(value: &AttributeValue) -> Option<Value> {
         AttributeValue::Bool(flag) => Value::Bool(*flag),
         AttributeValue::N(digits) => Value::Number(digits.parse::<Number>().ok()?),
         AttributeValue::S(text) => Value::String(text.clone()),
-        AttributeValue::B(bytes) => Value::String(Uuid::from_slice(bytes.as_ref()).ok()?.to_string()),
-        AttributeValue::L(values) => Value::Array(values.iter().map(expand).collect::<Option<_>>()?),
+        AttributeValue::B(bytes) => {
+            Value::String(Uuid::from_slice(bytes.as_ref()).ok()?.to_string())
+        }
+        AttributeValue::L(values) => {
+            Value::Array(values.iter().map(expand).collect::<Option<_>>()?)
+        }
         AttributeValue::M(fields) => {
             let field = |(name, value): (&String, _)| Some((name.clone(), expand(value)?));
             Value::Object(fields.iter().map(field).collect::<Option<Map<_, _>>>()?)

@@ -12,7 +12,9 @@ use marquee_messaging::backends::rabbitmq::{
     lapin::{
         BasicProperties, Channel, Connection, ConnectionProperties,
         message::BasicGetMessage,
-        options::{BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions},
+        options::{
+            BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions,
+        },
         types::FieldTable,
     },
 };
@@ -98,8 +100,7 @@ impl VirtualHost {
 
     /// A policy for queues whose name matches, as an operator would set it.
     pub async fn set_policy(&self, pattern: &str, definition: &Value) {
-        let policy =
-            json!({ "pattern": pattern, "definition": definition, "apply-to": "queues" });
+        let policy = json!({ "pattern": pattern, "definition": definition, "apply-to": "queues" });
         let path = format!("policies/{}/test", self.name);
         self.manage(Method::PUT, &path, Some(&policy)).await;
     }
@@ -114,8 +115,9 @@ impl VirtualHost {
     /// # Panics
     /// If the broker does not answer.
     pub async fn client(&self) -> PlainClient {
-        let connection =
-            Connection::connect(&self.url, ConnectionProperties::default()).await.expect("connects");
+        let connection = Connection::connect(&self.url, ConnectionProperties::default())
+            .await
+            .expect("connects");
         let channel = connection.create_channel().await.expect("a channel");
         channel.confirm_select(ConfirmSelectOptions::default()).await.expect("confirms");
         PlainClient { _connection: connection, channel }
