@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::harness::{Marquee, SEAT_4, SESSION, text};
+use crate::harness::{Marquee, Scene, text};
 
 #[tokio::test]
 async fn a_body_that_is_not_json_is_malformed_and_the_detail_says_where() {
@@ -21,27 +21,28 @@ async fn a_body_that_is_not_json_is_malformed_and_the_detail_says_where() {
 #[tokio::test]
 async fn a_field_that_is_missing_or_wrong_is_named_by_its_path() {
     let marquee = Marquee::start().await;
+    let Scene { session, seat_4, .. } = marquee.scene().await;
     let user = Uuid::new_v4();
-    let seat = json!({ "session_seat_id": SEAT_4 });
+    let seat = json!({ "session_seat_id": seat_4 });
     for (body, field) in [
         (json!({ "seats": [seat] }), "session_id"),
         (json!({ "session_id": "x", "seats": [seat] }), "session_id"),
-        (json!({ "session_id": SESSION }), "seats"),
-        (json!({ "session_id": SESSION, "seats": [] }), "seats"),
-        (json!({ "session_id": SESSION, "seats": [{}] }), "seats[0].session_seat_id"),
-        (json!({ "session_id": SESSION, "seats": [seat, seat] }), "seats[1].session_seat_id"),
+        (json!({ "session_id": session }), "seats"),
+        (json!({ "session_id": session, "seats": [] }), "seats"),
+        (json!({ "session_id": session, "seats": [{}] }), "seats[0].session_seat_id"),
+        (json!({ "session_id": session, "seats": [seat, seat] }), "seats[1].session_seat_id"),
         (
-            json!({ "session_id": SESSION, "seats": [seat, { "session_seat_id": Uuid::nil() }] }),
+            json!({ "session_id": session, "seats": [seat, { "session_seat_id": Uuid::nil() }] }),
             "seats[1].session_seat_id",
         ),
         (
-            json!({ "session_id": SESSION, "seats": [
-            { "session_seat_id": SEAT_4, "row_number": [] }] }),
+            json!({ "session_id": session, "seats": [
+            { "session_seat_id": seat_4, "row_number": [] }] }),
             "seats[0].row_number",
         ),
         (
-            json!({ "session_id": SESSION, "seats": [
-            { "session_seat_id": SEAT_4, "price_tier_id": Uuid::nil() }] }),
+            json!({ "session_id": session, "seats": [
+            { "session_seat_id": seat_4, "price_tier_id": Uuid::nil() }] }),
             "seats[0].price_tier_id",
         ),
     ] {
@@ -64,7 +65,8 @@ async fn a_field_that_is_missing_or_wrong_is_named_by_its_path() {
 #[tokio::test]
 async fn headers_are_checked() {
     let marquee = Marquee::start().await;
-    let body = json!({ "session_id": SESSION, "seats": [{ "session_seat_id": SEAT_4 }] });
+    let Scene { session, seat_4, .. } = marquee.scene().await;
+    let body = json!({ "session_id": session, "seats": [{ "session_seat_id": seat_4 }] });
     let send = async |headers: &[(&str, &str)]| {
         let path = "/api/v1/reservations";
         let reply = marquee.send(Method::POST, path, headers, Some(body.to_string())).await;
@@ -83,6 +85,7 @@ async fn headers_are_checked() {
 #[tokio::test]
 async fn what_is_not_there_is_not_found_and_what_is_there_says_which_methods_it_takes() {
     let marquee = Marquee::start().await;
+    let Scene { session, seat_4, .. } = marquee.scene().await;
     let nobody = Uuid::new_v4();
     for path in [
         "/".to_owned(),
@@ -91,14 +94,14 @@ async fn what_is_not_there_is_not_found_and_what_is_there_says_which_methods_it_
         format!("/api/v1/sessions/{nobody}"),
         format!("/api/v1/sessions/{nobody}/seat-map"),
         "/api/v1/sessions/nonsense/seat-map".into(),
-        format!("/api/v1/sessions/{SESSION}/nonsense"),
+        format!("/api/v1/sessions/{session}/nonsense"),
         format!("/api/v1/halls/{nobody}/seats"),
-        format!("/api/v1/tickets/{SESSION}"),
+        format!("/api/v1/tickets/{session}"),
         format!("/problems/{nobody}"),
     ] {
         marquee.get(&path).await.problem(404, "not-found");
     }
-    let body = json!({ "session_id": nobody, "seats": [{ "session_seat_id": SEAT_4 }] });
+    let body = json!({ "session_id": nobody, "seats": [{ "session_seat_id": seat_4 }] });
     let reply = marquee.post_as(nobody, "/api/v1/reservations", &body).await;
     reply.problem(404, "not-found");
     let reply = marquee.send(Method::PUT, "/api/v1/organizers", &[], None).await;
@@ -108,7 +111,7 @@ async fn what_is_not_there_is_not_found_and_what_is_there_says_which_methods_it_
 #[tokio::test]
 async fn plans_that_cannot_be_are_refused_before_anything_is_written() {
     let marquee = Marquee::start().await;
-    let (_, hall) = marquee.new_session_in_hall(1, 1).await;
+    let (_, hall) = marquee.new_session_in_hall(1, 1, 40).await;
     let path = format!("/api/v1/halls/{hall}/seats");
     for body in [
         json!({ "row_count": 201, "seats_per_row": 100 }),

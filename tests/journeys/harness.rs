@@ -7,10 +7,15 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::target::{self, Target};
+
 /// The system under test.
 pub(crate) struct Marquee {
     http: Client,
     base: String,
+    /// How long it holds seats.
+    pub(crate) hold: Duration,
+    target: Target,
     _host: Option<Host>,
 }
 
@@ -56,8 +61,13 @@ impl Marquee {
         Self::start_with(|_| {}).await
     }
 
-    /// With holds of this many milliseconds.
+    /// With holds that a test can wait for: of this many milliseconds on a host of its own, of
+    /// [`target::BRIEF_HOLD`] on a deployed system.
     pub(crate) async fn start_with_hold(millis: u64) -> Self {
+        let target = Target::from_env();
+        if let Target::Deployed { brief, .. } = &target {
+            return Self::deployed(&brief.clone(), target::BRIEF_HOLD, target);
+        }
         Self::start_with(|settings| {
             settings.policy.hold_for = Duration::from_millis(millis);
             settings.expire_every = Duration::from_millis(100);
@@ -65,15 +75,22 @@ impl Marquee {
         .await
     }
 
-    pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
-        let http = Client::new();
-        if let Ok(base) = std::env::var("MARQUEE_URL") {
-            return Self { http, base, _host: None };
+    async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let target = Target::from_env();
+        if let Target::Deployed { url, .. } = &target {
+            return Self::deployed(&url.clone(), target::FULL_HOLD, target);
         }
         let mut settings = Settings::from_env().expect("settings");
+        settings.amqp_url = target.amqp_url().await;
         change(&mut settings);
+        let hold = settings.policy.hold_for;
         let host = Host::start(settings).await.expect("a host");
-        Self { http, base: format!("http://{}", host.address), _host: Some(host) }
+        let base = format!("http://{}", host.address);
+        Self { http: Client::new(), base, hold, target, _host: Some(host) }
+    }
+
+    fn deployed(url: &str, hold: Duration, target: Target) -> Self {
+        Self { http: target::client(url), base: url.to_owned(), hold, target, _host: None }
     }
 
     pub(crate) async fn send(
@@ -154,13 +171,14 @@ impl Marquee {
 
     /// A session of its own, in a hall of equal rows.
     pub(crate) async fn new_session(&self, rows: u16, seats_per_row: u16) -> String {
-        self.new_session_in_hall(rows, seats_per_row).await.0
+        self.new_session_in_hall(rows, seats_per_row, 40).await.0
     }
 
     pub(crate) async fn new_session_in_hall(
         &self,
         rows: u16,
         seats_per_row: u16,
+        base_price: u32,
     ) -> (String, String) {
         let location = self.post("/api/v1/locations", &json!({ "name": "Here" })).await.expect(201);
         let halls = format!("/api/v1/locations/{}/halls", text(&location["location_id"]));
@@ -171,7 +189,7 @@ impl Marquee {
         let event = json!({ "title": "It", "organizer_id": organizer["organizer_id"] });
         let event = self.post("/api/v1/events", &event).await.expect(201);
         let session = json!({
-            "event_id": event["event_id"], "hall_id": hall, "base_price": 40,
+            "event_id": event["event_id"], "hall_id": hall, "base_price": base_price,
             "start_time": "2030-01-01T19:00:00Z", "end_time": "2030-01-01T22:00:00Z",
         });
         let session = self.post("/api/v1/sessions", &session).await.expect(201);
@@ -182,12 +200,73 @@ impl Marquee {
         self.seats(session).await.iter().map(|seat| text(&seat["session_seat_id"])).collect()
     }
 
-    /// Whether the queue has anything left in it, dead letters aside.
-    pub(crate) async fn is_drained(&self) -> bool {
+    /// Waits until messages that may be on their way have arrived and done nothing visible: until
+    /// the queues are empty where they can be seen, some time where they cannot.
+    pub(crate) async fn come_to_rest(&self) {
+        match self.target.rest() {
+            Some(time) => tokio::time::sleep(time).await,
+            None => assert!(eventually(async || self.is_drained().await).await, "never drained"),
+        }
+    }
+
+    async fn is_drained(&self) -> bool {
         let queues = self.get("/_host/queues").await.expect(200);
         queues.as_array().expect("a list").iter().all(|queue| {
             ["ready", "delayed", "in_flight"].iter().all(|state| queue["messages"][state] == 0)
         })
+    }
+
+    /// How many of `count` clients to be: a deployed system's emulator is slower by far than the
+    /// system itself.
+    pub(crate) fn crowd(&self, count: usize) -> usize {
+        self.target.crowd(count)
+    }
+
+    /// What the user-flow document works with: its own identifiers on a host, which has them as
+    /// demo data; the like on a deployed system, where others may have used them before.
+    pub(crate) async fn scene(&self) -> Scene {
+        if self._host.is_some() {
+            return Scene::demo();
+        }
+        let (session, hall) = self.new_session_in_hall(2, 12, 100).await;
+        let seats = self.seats(&session).await;
+        let tier = json!({ "name": "Standard", "multiplier": 1 });
+        let tier = self.post("/api/v1/price-tiers", &tier).await.expect(201);
+        Scene {
+            user: Uuid::new_v4(),
+            session,
+            hall,
+            price_tier: text(&tier["price_tier_id"]),
+            seat_4: text(&seats[3]["session_seat_id"]),
+            hall_seat_4: text(&seats[3]["seat_id"]),
+            seat_5: text(&seats[4]["session_seat_id"]),
+        }
+    }
+}
+
+/// The identifiers that the user-flow document works with.
+#[derive(Clone, Debug)]
+pub(crate) struct Scene {
+    pub(crate) user: Uuid,
+    pub(crate) session: String,
+    pub(crate) hall: String,
+    pub(crate) price_tier: String,
+    pub(crate) seat_4: String,
+    pub(crate) hall_seat_4: String,
+    pub(crate) seat_5: String,
+}
+
+impl Scene {
+    fn demo() -> Self {
+        Self {
+            user: demo::USER.parse().expect("a uuid"),
+            session: demo::SESSION.into(),
+            hall: demo::HALL.into(),
+            price_tier: demo::PRICE_TIER.into(),
+            seat_4: demo::SEAT_4.into(),
+            hall_seat_4: "09832325-0860-4429-9c9d-5e5325da7af1".into(),
+            seat_5: demo::SEAT_5.into(),
+        }
     }
 }
 
@@ -200,10 +279,10 @@ pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is not text")).to_owned()
 }
 
-/// Asks again for up to ten seconds.
+/// Asks again for up to twenty seconds.
 pub(crate) async fn eventually(mut condition: impl AsyncFnMut() -> bool) -> bool {
     let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(10) {
+    while start.elapsed() < Duration::from_secs(20) {
         if condition().await {
             return true;
         }
@@ -213,11 +292,3 @@ pub(crate) async fn eventually(mut condition: impl AsyncFnMut() -> bool) -> bool
 }
 
 pub(crate) const PAYMENT: &str = "99999999-0000-0000-0000-000000000001";
-pub(crate) const SESSION: &str = demo::SESSION;
-pub(crate) const SEAT_4: &str = demo::SEAT_4;
-pub(crate) const SEAT_5: &str = demo::SEAT_5;
-pub(crate) const PRICE_TIER: &str = demo::PRICE_TIER;
-
-pub(crate) fn demo_user() -> Uuid {
-    demo::USER.parse().expect("a uuid")
-}

@@ -15,7 +15,7 @@ async fn post(marquee: &Marquee, user: Uuid, key: &str, path: &str, body: &Value
 #[tokio::test]
 async fn every_creation_repeats_its_first_answer_and_refuses_another_body() {
     let marquee = Marquee::start().await;
-    let (session, hall) = marquee.new_session_in_hall(1, 3).await;
+    let (session, hall) = marquee.new_session_in_hall(1, 3, 40).await;
     let session = marquee.get(&format!("/api/v1/sessions/{session}")).await.expect(200);
     let event = marquee.get(&format!("/api/v1/events/{}", text(&session["event_id"]))).await;
     let event = event.expect(200);
@@ -110,7 +110,7 @@ async fn ten_equal_requests_at_once_make_one_hold() {
 #[tokio::test]
 async fn equal_session_creations_at_once_make_one_session() {
     let marquee = Marquee::start().await;
-    let (session, hall) = marquee.new_session_in_hall(20, 30).await;
+    let (session, hall) = marquee.new_session_in_hall(20, 30, 40).await;
     let session = marquee.get(&format!("/api/v1/sessions/{session}")).await.expect(200);
     let body = json!({
         "event_id": session["event_id"], "hall_id": hall, "base_price": 5,

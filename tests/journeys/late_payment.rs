@@ -4,7 +4,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::harness::{Marquee, PAYMENT, eventually};
+use crate::harness::{Marquee, PAYMENT};
 
 #[tokio::test]
 async fn it_is_honoured_while_nobody_else_has_the_seats() {
@@ -20,7 +20,7 @@ async fn it_is_honoured_while_nobody_else_has_the_seats() {
     marquee.await_status(&session, &seats[0], "sold").await;
     marquee.await_status(&session, &seats[1], "sold").await;
     // The expiry's own event, whenever it comes, changes nothing any more.
-    assert!(eventually(async || marquee.is_drained().await).await);
+    marquee.come_to_rest().await;
     marquee.await_status(&session, &seats[0], "sold").await;
 }
 

@@ -1,6 +1,6 @@
 //! Journeys: what users do, over HTTP and messages only.
 //!
-//! With `MARQUEE_URL` set they run against what is there; else each starts a host of its own.
+//! The same journeys run on every target: see `target.rs`.
 
 mod concurrency;
 mod docs;
@@ -10,6 +10,7 @@ mod idempotency;
 mod internal_seats;
 mod late_payment;
 mod reservations;
+mod target;
 mod tickets;
 mod user_flow;
 mod venue_setup;

@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::harness::{Marquee, PAYMENT, eventually, text};
+use crate::harness::{Marquee, PAYMENT, text};
 
 #[tokio::test]
 async fn seats_are_held_all_or_none_and_the_refusal_names_those_taken() {
@@ -58,7 +58,7 @@ async fn a_cancelled_reservation_frees_its_seats_at_once_and_cannot_be_confirmed
     let other = marquee.hold(Uuid::new_v4(), &session, &[&seats[0]]).await;
     assert_ne!(other, id);
     // The cancellation's own event finds nothing to free.
-    assert!(eventually(async || marquee.is_drained().await).await);
+    marquee.come_to_rest().await;
     assert_eq!(marquee.seat(&session, &seats[0]).await["status"], "reserved");
     assert_eq!(marquee.seat(&session, &seats[1]).await["status"], "available");
 }

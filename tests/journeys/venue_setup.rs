@@ -77,7 +77,7 @@ async fn a_hall_of_ten_thousand_seats_is_laid_out_in_one_call_and_sold_from() {
 #[tokio::test]
 async fn rows_may_be_listed_seat_by_seat() {
     let marquee = Marquee::start().await;
-    let (_, hall) = marquee.new_session_in_hall(1, 1).await;
+    let (_, hall) = marquee.new_session_in_hall(1, 1, 40).await;
     let path = format!("/api/v1/halls/{hall}/seats");
     let rows = json!({ "rows": [
         { "row_number": "B", "seat_count": 2, "seat_type": "box" },
