@@ -1,14 +1,20 @@
 # `cargo run` starts the system; `make test` proves it. The rest is for those who change it.
 
-.PHONY: test lint fmt openapi lambda clean
+.PHONY: test lint tools fmt openapi lambda deploy emulator-up deploy-local emulator-down clean
 
-# Everything that has to hold: format, lints, all tests. CI runs this and nothing else.
+# Everything that has to hold: format, lints, all tests on every target. CI runs this and nothing
+# else.
 test: lint
 	tests/run
 
-lint:
+lint: tools
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	tests/infra-lint
+
+# What the tests need beyond Rust: a RabbitMQ from apt, Python tools in target/tools.
+tools:
+	localstack/tools
 
 fmt:
 	cargo fmt --all
@@ -17,11 +23,32 @@ fmt:
 openapi:
 	UPDATE=1 cargo test -p tidy openapi
 
-# The deployable binaries, in target/lambda/<name>/bootstrap. Needs `pip install cargo-lambda`.
+# The deployable binaries, in target/lambda/<name>/bootstrap, for arm64 or x86-64. The Rust target
+# has to be there: `rustup target add aarch64-unknown-linux-gnu`.
+ARCH ?= arm64
 lambda:
-	AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo lambda build --release \
+	localstack/tools deploy
+	PATH=$(CURDIR)/target/tools/bin:$$PATH AWS_LC_SYS_NO_JITTER_ENTROPY=1 \
+		cargo lambda build --release --$(ARCH) \
 		$(foreach function,$(notdir $(wildcard functions/*/*)),-p $(function))
 	@ls -l target/lambda/*/bootstrap | awk '{ printf "%6.1f MB  %s\n", $$5 / 1e6, $$9 }'
+
+# All stacks, in order, to one of samconfig.toml's environments: `make deploy ENV=aws-sqs`. More
+# goes in ARGS: `ARGS="AlarmEmail=ops@office.example"`.
+deploy: lambda
+	localstack/deploy $(or $(ENV),$(error ENV is one of samconfig.toml: aws-sqs, aws-rabbitmq)) \
+		Architecture=$(subst -,_,$(ARCH)) $(ARGS)
+
+# An AWS emulator on port 4566, and the whole system deployed to it.
+emulator-up: tools
+	localstack/emulator up
+
+deploy-local: tools
+	localstack/binaries
+	localstack/deploy emulator $(ARGS)
+
+emulator-down:
+	localstack/emulator down
 
 clean:
 	cargo clean

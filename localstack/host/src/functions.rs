@@ -55,6 +55,7 @@ pub const DOCS_API: &[&str] = &[
     "ANY /openapi.json",
     "ANY /problems",
     "ANY /problems/{proxy+}",
+    "$default",
 ];
 
 #[derive(Debug)]

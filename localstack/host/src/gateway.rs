@@ -34,7 +34,7 @@ async fn forward(
 ) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let Some((function, route)) = route(&functions.http, &path) else {
-        let detail = format!("there is nothing at {path}; see /docs");
+        let detail = format!("there is nothing at {path}");
         return Problem::new(&NOT_FOUND, detail).into_response();
     };
     let router = function.router.clone();
@@ -57,20 +57,23 @@ async fn forward(
     }
 }
 
+/// The route of whatever no other route takes.
+const DEFAULT: &str = "$default";
+
 /// The longest route that fits, as API Gateway chooses.
 fn route<'a>(functions: &'a [HttpFunction], path: &str) -> Option<(&'a HttpFunction, &'a str)> {
     let fits = |route: &str| {
         let pattern = route.split_once(' ').map_or(route, |(_, pattern)| pattern);
         match pattern.strip_suffix("{proxy+}") {
             Some(prefix) => path.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()),
-            None => path == pattern,
+            None => path == pattern || pattern == DEFAULT,
         }
     };
     functions
         .iter()
         .flat_map(|function| function.routes.iter().map(move |route| (function, *route)))
         .filter(|(_, route)| fits(route))
-        .max_by_key(|(_, route)| route.len())
+        .max_by_key(|(_, route)| (*route != DEFAULT, route.len()))
 }
 
 fn event(parts: &Parts, body: Bytes, route: &str, peer: SocketAddr) -> Value {

@@ -3,7 +3,11 @@
 //! A hold lives while `now < until`; at `now == until` it has ended. Every comparison in the
 //! project, those in storage conditions included, follows this one rule.
 
-use std::{fmt, ops::Add, time::Duration};
+use std::{
+    fmt,
+    ops::{Add, Sub},
+    time::Duration,
+};
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -63,6 +67,14 @@ impl Add<Duration> for Timestamp {
 
     fn add(self, rhs: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(rhs.as_millis()).unwrap_or(i64::MAX)))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, rhs: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(rhs.as_millis()).unwrap_or(i64::MAX)))
     }
 }
 

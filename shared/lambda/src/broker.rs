@@ -20,7 +20,7 @@ use crate::{
 
 #[derive(Clone, Debug)]
 pub enum Broker {
-    SnsSqs { queue: SqsQueue, sns: aws_sdk_sns::Client },
+    SnsSqs { sns: aws_sdk_sns::Client, sqs: aws_sdk_sqs::Client },
     RabbitMq(RabbitMq),
 }
 
@@ -33,12 +33,8 @@ impl Broker {
             "rabbitmq" => Ok(Self::RabbitMq(rabbitmq_from_env()?)),
             "sqs" => {
                 let shared = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-                let queue = SqsQueue {
-                    client: aws_sdk_sqs::Client::new(&shared),
-                    queue_url: config::optional("QUEUE_URL"),
-                    dead_letter_queue_url: config::required("DEAD_LETTER_QUEUE_URL")?,
-                };
-                Ok(Self::SnsSqs { queue, sns: aws_sdk_sns::Client::new(&shared) })
+                let sns = aws_sdk_sns::Client::new(&shared);
+                Ok(Self::SnsSqs { sns, sqs: aws_sdk_sqs::Client::new(&shared) })
             }
             _ => Err(format!("BROKER is {broker:?}, which is neither sqs nor rabbitmq").into()),
         }
@@ -54,18 +50,18 @@ impl Broker {
         })
     }
 
-    pub fn dead_letters(&self) -> Arc<dyn DeadLetters> {
-        match self {
+    pub fn dead_letters(&self) -> Result<Arc<dyn DeadLetters>, Error> {
+        Ok(match self {
             Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
-            Self::SnsSqs { queue, .. } => Arc::new(queue.clone()),
-        }
+            Self::SnsSqs { sqs, .. } => Arc::new(queue(sqs)?),
+        })
     }
 
-    fn retries(&self) -> Arc<dyn Retries> {
-        match self {
+    fn retries(&self) -> Result<Arc<dyn Retries>, Error> {
+        Ok(match self {
             Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
-            Self::SnsSqs { queue, .. } => Arc::new(queue.clone()),
-        }
+            Self::SnsSqs { sqs, .. } => Arc::new(queue(sqs)?),
+        })
     }
 
     /// The consumer of `queue` by this handler.
@@ -78,10 +74,19 @@ impl Broker {
             queue,
             retry: retry_from_env()?.unwrap_or_else(|| policy_of(queue)),
             handler: Arc::new(handler),
-            dead_letters: self.dead_letters(),
-            retries: self.retries(),
+            dead_letters: self.dead_letters()?,
+            retries: self.retries()?,
         })
     }
+}
+
+/// `QUEUE_URL`, for a function that consumes one, and `DEAD_LETTER_QUEUE_URL`.
+fn queue(sqs: &aws_sdk_sqs::Client) -> Result<SqsQueue, Error> {
+    Ok(SqsQueue {
+        client: sqs.clone(),
+        queue_url: config::optional("QUEUE_URL"),
+        dead_letter_queue_url: config::required("DEAD_LETTER_QUEUE_URL")?,
+    })
 }
 
 /// `AMQP_ENDPOINT`, with the log-in from the secret `BROKER_SECRET_ARN` if there is one.

@@ -29,7 +29,10 @@ pub fn finish(router: Router) -> Router {
     router
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
         .fallback(|request: Request| async move {
-            Problem::new(&NOT_FOUND, format!("there is nothing at {}", request.uri().path()))
+            Problem::new(
+                &NOT_FOUND,
+                format!("there is nothing at {}; see /docs", request.uri().path()),
+            )
         })
         .method_not_allowed_fallback(|request: Request| async move {
             let (method, path) = (request.method(), request.uri().path());

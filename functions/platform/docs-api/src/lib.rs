@@ -1,34 +1,47 @@
-//! `docs-api`: the API's description, a page to try it, and what each problem type means.
+//! `docs-api`: the API's description, a page to try it, and what each problem type means. It also
+//! answers for every path that no other function has, so that even that answer is a problem.
 //!
 //! `openapi.json` is generated from the handlers and kept beside the code; `tests/tidy` fails when
 //! the two part. Nothing here needs the internet: the page's scripts are part of the binary.
+
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
     extract::Path,
     http::header,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use marquee_lambda::{
     http,
-    problem::{ALL, Problem, ProblemType},
+    problem::{ALL, INTERNAL, Problem, ProblemType},
 };
 use serde_json::{Value, json};
-use utoipa_swagger_ui::{Config, SwaggerUi};
+use utoipa_swagger_ui::Config;
 
 /// The description as it is served.
 pub const OPENAPI: &str = include_str!("../openapi.json");
 
 pub fn router() -> Router {
-    let page = SwaggerUi::new("/docs")
-        .config(Config::from("/openapi.json").try_it_out_enabled(true).validator_url("none"));
+    // To a name of its own: not every gateway passes on a slash at the end.
+    let to_page = get(|| async { Redirect::permanent("/docs/index.html") });
     let router = Router::new()
+        .route("/docs", to_page.clone())
+        .route("/docs/", to_page)
+        .route("/docs/{file}", get(page))
         .route("/openapi.json", get(openapi))
         .route("/problems", get(problems))
-        .route("/problems/{slug}", get(problem))
-        .merge(page);
+        .route("/problems/{slug}", get(problem));
     http::finish(router)
+}
+
+async fn page(Path(file): Path<String>) -> Result<Response, Problem> {
+    let config = Config::from("/openapi.json").try_it_out_enabled(true).validator_url("none");
+    let file = utoipa_swagger_ui::serve(&file, Arc::new(config))
+        .map_err(|error| Problem::new(&INTERNAL, error.to_string()))?
+        .ok_or_else(|| Problem::not_found("page"))?;
+    Ok(([(header::CONTENT_TYPE, file.content_type)], file.bytes.into_owned()).into_response())
 }
 
 async fn openapi() -> Response {

@@ -5,6 +5,7 @@ use relay_outbox::RelayOutbox;
 async fn main() -> Result<(), Error> {
     telemetry::init_json();
     let broker = Broker::from_env().await?;
-    let relay = RelayOutbox { publisher: broker.publisher()?, dead_letters: broker.dead_letters() };
+    let relay =
+        RelayOutbox { publisher: broker.publisher()?, dead_letters: broker.dead_letters()? };
     stream::run(relay).await
 }
