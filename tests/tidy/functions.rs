@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::workspace::{packages, read, root};
 
 /// The functions by name: where each lies, and what its manifest says of it.
-fn functions() -> BTreeMap<String, (String, Value)> {
+pub(crate) fn functions() -> BTreeMap<String, (String, Value)> {
     let function = |package: Value| {
         let name = package["name"].as_str()?.to_owned();
         let manifest = package["manifest_path"].as_str()?;
@@ -33,6 +33,7 @@ fn a_functions_name_is_its_folder_and_says_its_trigger() {
             api if api.ends_with("-api") => "http",
             consumer if consumer.starts_with("on-") => "queue",
             relay if relay.starts_with("relay-") => "stream",
+            declare if declare.starts_with("declare-") => "deployment",
             _ => "schedule",
         };
         assert_eq!(trigger, expected, "{name}");

@@ -7,4 +7,5 @@ mod files;
 mod functions;
 mod licences;
 mod openapi;
+mod templates;
 mod workspace;

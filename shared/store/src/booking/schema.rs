@@ -1,4 +1,5 @@
-//! The table as a request: for the host and the tests. A deployed stack declares the same.
+//! The table as a request: for the host and the tests. The deployed stack's template declares the
+//! same, to which `tests/tidy` holds it.
 
 use aws_sdk_dynamodb::{
     Client,
@@ -35,7 +36,11 @@ pub async fn create_table(client: &Client, name: &str) -> Result<(), StoreError>
     }
 }
 
-fn table(name: &str) -> Result<CreateTableInput, BuildError> {
+/// The table's definition.
+///
+/// # Errors
+/// None but a defect in it.
+pub fn table(name: &str) -> Result<CreateTableInput, BuildError> {
     let attribute = |name: &str, kind| {
         AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build()
     };
