@@ -31,6 +31,7 @@ lambda:
 	PATH=$(CURDIR)/target/tools/bin:$$PATH AWS_LC_SYS_NO_JITTER_ENTROPY=1 \
 		cargo lambda build --release --$(ARCH) \
 		$(foreach function,$(notdir $(wildcard functions/*/*)),-p $(function))
+	@echo $(ARCH) >target/lambda/.built-for
 	@ls -l target/lambda/*/bootstrap | awk '{ printf "%6.1f MB  %s\n", $$5 / 1e6, $$9 }'
 
 # All stacks, in order, to one of samconfig.toml's environments: `make deploy ENV=aws-sqs`. More
@@ -40,10 +41,12 @@ deploy: lambda
 		Architecture=$(subst -,_,$(ARCH)) $(ARGS)
 
 # An AWS emulator on port 4566, and the whole system deployed to it.
-emulator-up: tools
+emulator-up:
+	localstack/tools emulator
 	localstack/emulator up
 
-deploy-local: tools
+deploy-local:
+	localstack/tools emulator
 	localstack/binaries
 	localstack/deploy emulator $(ARGS)
 

@@ -4,6 +4,7 @@
 //! `RABBITMQ_MANAGEMENT_URL` and `AWS_ENDPOINT_URL`. Every test has queues of its own.
 
 mod handler;
+mod host;
 mod rabbitmq_consumer;
 mod rabbitmq_publisher;
 mod rabbitmq_topology;

@@ -7,5 +7,6 @@ mod budgets;
 mod chaos;
 mod events;
 mod expiry;
+mod lost_events;
 mod storage_faults;
 mod world;

@@ -3,11 +3,15 @@
 use std::time::{Duration, Instant};
 
 use marquee_host::{Host, demo, settings::Settings};
+use marquee_testkit::rabbitmq::VirtualHost;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::target::{self, Target};
+use crate::{
+    target::{self, Target},
+    wire::Wire,
+};
 
 /// The system under test.
 pub(crate) struct Marquee {
@@ -16,6 +20,8 @@ pub(crate) struct Marquee {
     /// How long it holds seats.
     pub(crate) hold: Duration,
     target: Target,
+    /// Of the host's broker, if it is a RabbitMQ.
+    virtual_host: Option<VirtualHost>,
     _host: Option<Host>,
 }
 
@@ -81,16 +87,18 @@ impl Marquee {
             return Self::deployed(&url.clone(), target::FULL_HOLD, target);
         }
         let mut settings = Settings::from_env().expect("settings");
-        settings.amqp_url = target.amqp_url().await;
+        let virtual_host = target.virtual_host().await;
+        settings.amqp_url = virtual_host.as_ref().map(|host| host.url.clone());
         change(&mut settings);
         let hold = settings.policy.hold_for;
         let host = Host::start(settings).await.expect("a host");
         let base = format!("http://{}", host.address);
-        Self { http: Client::new(), base, hold, target, _host: Some(host) }
+        Self { http: Client::new(), base, hold, target, virtual_host, _host: Some(host) }
     }
 
     fn deployed(url: &str, hold: Duration, target: Target) -> Self {
-        Self { http: target::client(url), base: url.to_owned(), hold, target, _host: None }
+        let (http, base) = (target::client(url), url.to_owned());
+        Self { http, base, hold, target, virtual_host: None, _host: None }
     }
 
     pub(crate) async fn send(
@@ -198,6 +206,15 @@ impl Marquee {
 
     pub(crate) async fn seat_ids(&self, session: &str) -> Vec<String> {
         self.seats(session).await.iter().map(|seat| text(&seat["session_seat_id"])).collect()
+    }
+
+    /// What a client of the broker can do that knows nothing of us.
+    pub(crate) async fn wire(&self) -> Wire<'_> {
+        match (&self.virtual_host, &self._host) {
+            (Some(host), _) => Wire::RabbitMq(host.client().await),
+            (None, Some(_)) => Wire::Memory(self),
+            (None, None) => Wire::deployed().await,
+        }
     }
 
     /// Waits until messages that may be on their way have arrived and done nothing visible: until

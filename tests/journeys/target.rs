@@ -4,7 +4,7 @@
 //! |---|---|
 //! | unset, `memory` | a host of each test's own, with the in-process broker |
 //! | `rabbitmq` | the same with a virtual host of its own on the RabbitMQ of `AMQP_URL` |
-//! | `deployed` | the stack at `MARQUEE_URL`; for journeys that wait for holds to run out, the one at `MARQUEE_BRIEF_URL`, deployed with `HoldSeconds=3` |
+//! | `deployed` | the stack at `MARQUEE_URL`, whose queues begin with `MARQUEE_NAME_PREFIX`; for journeys that wait for holds to run out, the one at `MARQUEE_BRIEF_URL`, deployed with `HoldSeconds=3` |
 
 use std::{env, net::SocketAddr, time::Duration};
 
@@ -39,10 +39,10 @@ impl Target {
         }
     }
 
-    /// Where a host finds its broker.
-    pub(crate) async fn amqp_url(&self) -> Option<String> {
+    /// Where a host finds its broker, if that is a RabbitMQ.
+    pub(crate) async fn virtual_host(&self) -> Option<VirtualHost> {
         match self {
-            Self::RabbitMq => Some(VirtualHost::create().await.url),
+            Self::RabbitMq => Some(VirtualHost::create().await),
             _ => None,
         }
     }

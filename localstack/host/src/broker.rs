@@ -34,7 +34,7 @@ impl HostBroker {
     pub async fn rabbitmq(url: &str, retry: Option<RetryPolicy>) -> Result<Self, Error> {
         let rabbitmq = RabbitMq::new(Endpoint::parse(url)?);
         let declared = rabbitmq.declare_topology(retry).await;
-        declared.map_err(|error| format!("RabbitMQ (--amqp-url) is not ready for us: {error}"))?;
+        declared.map_err(|error| format!("--broker rabbitmq: {error}"))?;
         Ok(Self::RabbitMq(rabbitmq))
     }
 

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use marquee_testkit::rabbitmq::VirtualHost;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -122,6 +123,24 @@ impl Drop for DataFile {
 }
 
 #[tokio::test]
+async fn an_event_that_was_written_and_not_published_reaches_rabbitmq_after_a_kill() {
+    let folder = DataFile::new();
+    let broker = VirtualHost::create().await.url;
+    let user = Uuid::new_v4();
+    let data = folder.path();
+    let arguments = ["--data", &data, "--broker", "rabbitmq", "--amqp-url", &broker];
+    let host = Process::start(&arguments, &[("STREAM_POLL_SECONDS", "3600")]);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let id = host.hold(user).await;
+    host.confirm(user, &id).await;
+    assert_eq!(host.seat_status().await, "reserved");
+    host.signal("-KILL");
+    drop(host);
+    let host = Process::start(&arguments, &[]);
+    host.await_status("sold").await;
+}
+
+#[tokio::test]
 async fn what_was_answered_survives_a_kill_and_its_event_still_arrives() {
     let data = DataFile::new();
     let user = Uuid::new_v4();
@@ -225,7 +244,12 @@ fn two_hosts_do_not_share_a_data_file() {
 #[test]
 fn what_it_cannot_do_it_says_and_does_not_start() {
     for (arguments, setting, expected) in [
-        (vec!["--broker", "rabbitmq"], ("A", "b"), "not in this version"),
+        (
+            vec!["--broker", "rabbitmq", "--amqp-url", "amqp://127.0.0.1:1"],
+            ("A", "b"),
+            "no connection to amqp://127.0.0.1:1",
+        ),
+        (vec!["--broker", "rabbitmq", "--amqp-url", "nonsense"], ("A", "b"), "not an AMQP URL"),
         (vec![], ("HOLD_SECONDS", "soon"), "HOLD_SECONDS"),
         (vec![], ("PAYMENT_MOCK", "maybe"), "PAYMENT_MOCK"),
         (vec![], ("TICKET_SIGNING_KEY", "scribble"), "signing key"),

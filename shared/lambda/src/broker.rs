@@ -53,14 +53,14 @@ impl Broker {
     pub fn dead_letters(&self) -> Result<Arc<dyn DeadLetters>, Error> {
         Ok(match self {
             Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
-            Self::SnsSqs { sqs, .. } => Arc::new(queue(sqs)?),
+            Self::SnsSqs { sqs, .. } => Arc::new(queue(sqs, None)?),
         })
     }
 
     fn retries(&self) -> Result<Arc<dyn Retries>, Error> {
         Ok(match self {
             Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
-            Self::SnsSqs { sqs, .. } => Arc::new(queue(sqs)?),
+            Self::SnsSqs { sqs, .. } => Arc::new(queue(sqs, Some(config::required("QUEUE_URL")?))?),
         })
     }
 
@@ -80,11 +80,11 @@ impl Broker {
     }
 }
 
-/// `QUEUE_URL`, for a function that consumes one, and `DEAD_LETTER_QUEUE_URL`.
-fn queue(sqs: &aws_sdk_sqs::Client) -> Result<SqsQueue, Error> {
+/// The queue that is consumed, if one is, and `DEAD_LETTER_QUEUE_URL`.
+fn queue(sqs: &aws_sdk_sqs::Client, queue_url: Option<String>) -> Result<SqsQueue, Error> {
     Ok(SqsQueue {
         client: sqs.clone(),
-        queue_url: config::optional("QUEUE_URL"),
+        queue_url,
         dead_letter_queue_url: config::required("DEAD_LETTER_QUEUE_URL")?,
     })
 }

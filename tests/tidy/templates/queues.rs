@@ -12,7 +12,9 @@ const FAILURES: &[&str] = &["booking_stream_failures", "booking_schedule_failure
 
 fn plain(name: &Value) -> String {
     let name = name.as_str().expect("a name");
-    name.strip_prefix("${NamePrefix}").unwrap_or_else(|| panic!("{name} lacks the prefix")).to_owned()
+    name.strip_prefix("${NamePrefix}")
+        .unwrap_or_else(|| panic!("{name} lacks the prefix"))
+        .to_owned()
 }
 
 /// SQS queues by the name that the topology gives them.

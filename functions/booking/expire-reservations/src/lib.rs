@@ -31,7 +31,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// `EXPIRE_PER_RUN_MAX`.
+    /// `EXPIRE_PER_RUN_MAX` and `EXPIRE_RUN_SECONDS`.
     pub fn from_env() -> Result<Self, ConfigError> {
         Ok(Self {
             per_run_max: config::number_or("EXPIRE_PER_RUN_MAX", 5_000)?,

@@ -83,7 +83,14 @@ pub async fn run(
                 return Ok(report);
             }
             if now < session.end_time + ENDED_FOR {
-                reconcile(store, publisher, &session, now - limits.after, &mut report).await?;
+                report.sessions += 1;
+                let before = now - limits.after;
+                // One that cannot be read must not keep the run from the others.
+                if let Err(error) = reconcile(store, publisher, &session, before, &mut report).await
+                {
+                    tracing::warn!(%error, session = %session.id, "could not be looked through");
+                    report.failed += 1;
+                }
             }
         }
         after = page.next;
@@ -103,7 +110,6 @@ async fn reconcile(
     before: Timestamp,
     report: &mut Report,
 ) -> Result<(), StoreError> {
-    report.sessions += 1;
     let mut batch: Vec<Outgoing> = Vec::new();
     for reservation in store.left_waiting(session.id, before).await? {
         let event = store.last_event(reservation).await?;

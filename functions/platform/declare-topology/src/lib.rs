@@ -8,14 +8,15 @@
 use std::time::Duration;
 
 use marquee_lambda::Error;
-use marquee_messaging::{
-    backends::rabbitmq::RabbitMq, publisher::PublishError, topology::RetryPolicy,
-};
+use marquee_messaging::{backends::rabbitmq::RabbitMq, topology::RetryPolicy};
 use serde::{Deserialize, Serialize};
 
-/// A broker that was created a moment ago may not answer at once.
+/// A broker that was created a moment ago may not answer at once. An error that stays costs half a
+/// minute more than it must.
 const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_secs(3);
+/// All of them together end before the function does, which is after two minutes.
+const TRY_MAX: Duration = Duration::from_secs(8);
 const PHYSICAL_RESOURCE_ID: &str = "marquee-topology";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -64,7 +65,7 @@ pub async fn handle(
     }
     let (status, reason) = match declared {
         Ok(()) => ("SUCCESS", "declared".to_owned()),
-        Err(error) => ("FAILED", error.to_string()),
+        Err(error) => ("FAILED", error),
     };
     let response = Response {
         status,
@@ -81,11 +82,16 @@ pub async fn handle(
     Ok(())
 }
 
-async fn declare(rabbitmq: &RabbitMq, retry: Option<RetryPolicy>) -> Result<(), PublishError> {
+async fn declare(rabbitmq: &RabbitMq, retry: Option<RetryPolicy>) -> Result<(), String> {
     let mut tries = 1;
     loop {
-        match rabbitmq.declare_topology(retry).await {
-            Err(error) if tries < TRIES && error.is_transient() => {
+        let declaring = tokio::time::timeout(TRY_MAX, rabbitmq.declare_topology(retry));
+        let declared = match declaring.await {
+            Ok(declared) => declared.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("the broker did not answer in {TRY_MAX:?}")),
+        };
+        match declared {
+            Err(error) if tries < TRIES => {
                 tracing::info!(%error, tries, "the broker is not ready");
                 tries += 1;
                 tokio::time::sleep(PAUSE).await;

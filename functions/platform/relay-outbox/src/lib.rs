@@ -42,34 +42,23 @@ enum Task {
 #[async_trait]
 impl StreamHandler for RelayOutbox {
     async fn handle(&self, records: &[StreamRecord]) -> Option<String> {
-        let mut numbers = Vec::new();
-        let mut batch = Vec::new();
-        for record in records {
-            let number = &record.dynamodb.sequence_number;
-            match task(record) {
-                None => {}
-                Some(Task::Publish(outgoing)) => {
-                    numbers.push(number);
-                    batch.push(outgoing);
-                }
-                Some(Task::Park(message, reason)) => {
-                    if !self.park(number, &message, &reason).await {
-                        return Some(number.clone());
-                    }
-                }
-            }
-        }
+        let tasks = records
+            .iter()
+            .filter_map(|record| Some((&record.dynamodb.sequence_number, task(record)?)));
+        let tasks: Vec<_> = tasks.collect();
+        let batch = tasks.iter().filter_map(|(_, task)| match task {
+            Task::Publish(outgoing) => Some(outgoing.clone()),
+            Task::Park(..) => None,
+        });
+        let batch: Vec<_> = batch.collect();
         let mut results = self.publisher.publish(&batch).await.into_iter();
-        for (number, outgoing) in numbers.into_iter().zip(&batch) {
-            let unanswered = || Err(PublishError::Unconfirmed("no answer".into()));
-            let settled = match results.next().unwrap_or_else(unanswered) {
-                Ok(()) => true,
-                Err(error) if error.is_transient() => {
-                    let event = outgoing.message.metadata.id.as_deref();
-                    tracing::warn!(%error, event, "event will be published again");
-                    false
+        // In the records' order, so that everything before the one that is answered with is done.
+        for (number, task) in tasks {
+            let settled = match task {
+                Task::Publish(outgoing) => {
+                    self.published(number, &outgoing.message, results.next()).await
                 }
-                Err(error) => self.park(number, &outgoing.message, &error.to_string()).await,
+                Task::Park(message, reason) => self.park(number, &message, &reason).await,
             };
             if !settled {
                 return Some(number.clone());
@@ -80,6 +69,25 @@ impl StreamHandler for RelayOutbox {
 }
 
 impl RelayOutbox {
+    /// Whether the record needs no more work.
+    async fn published(
+        &self,
+        sequence_number: &str,
+        message: &Message,
+        result: Option<Result<(), PublishError>>,
+    ) -> bool {
+        let unanswered = || Err(PublishError::Unconfirmed("no answer".into()));
+        match result.unwrap_or_else(unanswered) {
+            Ok(()) => true,
+            Err(error) if error.is_transient() => {
+                let event = message.metadata.id.as_deref();
+                tracing::warn!(%error, event, "event will be published again");
+                false
+            }
+            Err(error) => self.park(sequence_number, message, &error.to_string()).await,
+        }
+    }
+
     async fn park(&self, sequence_number: &str, message: &Message, reason: &str) -> bool {
         let event = message.metadata.id.as_deref();
         tracing::error!(sequence_number, event, reason, "event can never be published");

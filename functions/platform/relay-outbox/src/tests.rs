@@ -133,6 +133,15 @@ async fn an_event_that_could_not_even_be_parked_comes_again() {
 }
 
 #[tokio::test]
+async fn what_stands_before_a_record_that_comes_again_has_been_published() {
+    let broker = Arc::new(Broker { away: true, ..Broker::default() });
+    let malformed = json!({"S": "not a map"});
+    let records = [record("1", &event("a"), &Value::Null), record("2", &malformed, &Value::Null)];
+    assert_eq!(relay_to(&broker, &records).await.as_deref(), Some("2"));
+    assert_eq!(broker.published.lock().expect("not poisoned").len(), 1);
+}
+
+#[tokio::test]
 async fn the_trace_of_the_request_travels_with_the_event() {
     let trace = TraceContext::begin();
     let mut event = event("a");

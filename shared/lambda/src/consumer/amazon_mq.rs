@@ -7,6 +7,8 @@
 //! Each message is read by itself and as leniently as can be: properties arrive as `null`, and one
 //! message that cannot be read must not keep back the others.
 
+use std::time::Duration;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use futures_util::future::join_all;
 use marquee_messaging::message::{Message, Metadata, attribute};
@@ -47,9 +49,12 @@ async fn settle(
         None => {
             let body = message.to_string().into_bytes();
             let unreadable = Message { metadata: Metadata::default(), body };
-            let parked =
-                consumer.dead_letters.park(consumer.queue, &unreadable, "no readable data");
-            parked.await.map(|()| Settled::Parked).map_err(|error| error.to_string())
+            let reason = "no readable data";
+            tracing::error!(queue = consumer.queue, reason, "message is a dead letter");
+            let parked = consumer.dead_letters.park(consumer.queue, &unreadable, reason).await;
+            let settled = parked.map(|()| Settled::Parked).map_err(|error| error.to_string());
+            metrics.record(settled.as_ref().ok().copied(), Duration::ZERO);
+            settled
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Finding events that never had their effect.
 //!
 //! A seat that is still held or pinned well after its hold has run out is waiting for an event:
-//! that its reservation was confirmed, cancelled or expired. The seat names the reservation, and
-//! the reservation keeps its last event, so nothing has to be marked when events are published.
+//! that its reservation was confirmed, or has expired. The seat names the reservation, and the
+//! reservation keeps its last event, so nothing has to be marked when events are published. No
+//! seat waits for a cancellation, which frees its seats in its own transaction.
 
 use std::collections::BTreeSet;
 

@@ -9,10 +9,13 @@ use lapin::{
 };
 use tokio::{sync::Mutex, time::timeout};
 
-use crate::publisher::PublishError;
-
 /// TLS and log-in take a handful of round trips.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why there is no connection, or the broker did not do as asked.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BrokerError(pub(super) String);
 
 #[derive(Clone)]
 pub struct Credentials {
@@ -91,11 +94,11 @@ impl Connector {
         Self { endpoint, link: Mutex::new(None) }
     }
 
-    pub(super) async fn connect(&self) -> Result<Connection, PublishError> {
+    pub(super) async fn connect(&self) -> Result<Connection, BrokerError> {
         let mut uri = self.endpoint.uri.clone();
         if let Some(source) = &self.endpoint.credentials {
             let Credentials { username, password } =
-                source.credentials().await.map_err(PublishError::Unconfirmed)?;
+                source.credentials().await.map_err(BrokerError)?;
             uri.authority.userinfo.username = username;
             uri.authority.userinfo.password = password;
         }
@@ -105,13 +108,13 @@ impl Connector {
         let shown = self.endpoint.shown();
         match timeout(CONNECT_TIMEOUT, connecting).await {
             Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(error)) => Err(unconfirmed(format!("no connection to {shown}: {error}"))),
-            Err(_) => Err(unconfirmed(format!("no connection to {shown} in {CONNECT_TIMEOUT:?}"))),
+            Ok(Err(error)) => Err(BrokerError(format!("no connection to {shown}: {error}"))),
+            Err(_) => Err(BrokerError(format!("no connection to {shown} in {CONNECT_TIMEOUT:?}"))),
         }
     }
 
     /// The link in use, or a new one.
-    pub(super) async fn link(&self) -> Result<Arc<Link>, PublishError> {
+    pub(super) async fn link(&self) -> Result<Arc<Link>, BrokerError> {
         let mut link = self.link.lock().await;
         if let Some(link) = &*link
             && link.channel.status().connected()
@@ -126,8 +129,8 @@ impl Connector {
         };
         let channel = timeout(CONNECT_TIMEOUT, opening)
             .await
-            .map_err(|_| unconfirmed("no channel in time".into()))?
-            .map_err(|error| unconfirmed(error.to_string()))?;
+            .map_err(|_| BrokerError("no channel in time".into()))?
+            .map_err(|error| BrokerError(error.to_string()))?;
         let new = Arc::new(Link { _connection: connection, channel });
         *link = Some(Arc::clone(&new));
         Ok(new)
@@ -140,8 +143,4 @@ impl Connector {
             *link = None;
         }
     }
-}
-
-pub(super) fn unconfirmed(why: String) -> PublishError {
-    PublishError::Unconfirmed(why)
 }

@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-pub use connection::{Credentials, CredentialsSource, Endpoint};
+pub use connection::{BrokerError, Credentials, CredentialsSource, Endpoint};
 pub use declare::retry_queue;
 pub use lapin;
 
@@ -53,7 +53,7 @@ impl RabbitMq {
     ///
     /// # Errors
     /// If the broker cannot be reached, or has something of that name and another kind.
-    pub async fn declare_topology(&self, retry: Option<RetryPolicy>) -> Result<(), PublishError> {
+    pub async fn declare_topology(&self, retry: Option<RetryPolicy>) -> Result<(), BrokerError> {
         let connection = self.connect().await?;
         let declaring = async {
             let channel = connection.create_channel().await?;
@@ -61,11 +61,11 @@ impl RabbitMq {
             connection.close(200, "declared".into()).await
         };
         let declared: Result<(), lapin::Error> = declaring.await;
-        declared.map_err(|error| connection::unconfirmed(error.to_string()))
+        declared.map_err(|error| BrokerError(error.to_string()))
     }
 
     /// A connection of the caller's own, as for consuming.
-    pub async fn connect(&self) -> Result<lapin::Connection, PublishError> {
+    pub async fn connect(&self) -> Result<lapin::Connection, BrokerError> {
         self.connector.connect().await
     }
 }

@@ -9,13 +9,11 @@ use lapin::{
 };
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{
-    RabbitMq,
-    connection::{Link, unconfirmed},
-};
+use super::{RabbitMq, connection::Link};
 use crate::{message::Message, publisher::PublishError};
 
-/// The first for all at once; the others sit out a broker that restarts its listener.
+/// The first for all at once; the others sit out a broker that restarts its listener. All of them
+/// together take no longer than as many confirms may.
 const ROUNDS: u32 = 3;
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
 
@@ -47,6 +45,7 @@ impl RabbitMq {
         let unsent = || Err(unconfirmed("not sent".into()));
         let mut results: Vec<Sent> =
             parcels.iter().map(|parcel| parcel.refused.clone().map_or_else(unsent, Err)).collect();
+        let give_up_at = Instant::now() + self.confirm_timeout * ROUNDS;
         for round in 0..ROUNDS {
             let left: Vec<_> = (0..parcels.len()).filter(|n| is_left(&results[*n])).collect();
             if left.is_empty() {
@@ -59,6 +58,9 @@ impl RabbitMq {
             // after the first round each is on its own.
             let together = if round == 0 { left.len() } else { 1 };
             for group in left.chunks(together) {
+                if Instant::now() >= give_up_at {
+                    return results;
+                }
                 let parcels: Vec<_> = group.iter().map(|n| &parcels[*n]).collect();
                 for (n, result) in group.iter().zip(self.send_together(&parcels).await) {
                     results[*n] = result;
@@ -71,7 +73,10 @@ impl RabbitMq {
     async fn send_together(&self, parcels: &[&Parcel<'_>]) -> Vec<Sent> {
         let link = match self.connector.link().await {
             Ok(link) => link,
-            Err(error) => return parcels.iter().map(|_| Err(error.clone())).collect(),
+            Err(error) => {
+                let error = unconfirmed(error.to_string());
+                return parcels.iter().map(|_| Err(error.clone())).collect();
+            }
         };
         let deadline = Instant::now() + self.confirm_timeout;
         let mut confirms = Vec::with_capacity(parcels.len());
@@ -162,4 +167,8 @@ fn unroutable(parcel: &Parcel<'_>) -> PublishError {
         exchange: parcel.exchange.to_owned(),
         routing_key: parcel.routing_key.to_owned(),
     }
+}
+
+fn unconfirmed(why: String) -> PublishError {
+    PublishError::Unconfirmed(why)
 }
