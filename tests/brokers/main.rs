@@ -1,8 +1,10 @@
-//! The backends against real brokers, with everything that can go wrong between them.
+//! The backends against real brokers, with everything that can go wrong between them, and the
+//! whole system on a RabbitMQ that goes away.
 //!
 //! `make test` starts the brokers and says where they are, in `AMQP_URL`,
 //! `RABBITMQ_MANAGEMENT_URL` and `AWS_ENDPOINT_URL`. Every test has queues of its own.
 
+mod deployed;
 mod handler;
 mod host;
 mod rabbitmq_consumer;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use marquee_host::{Host, demo, settings::Settings};
-use marquee_testkit::rabbitmq::VirtualHost;
+use marquee_testkit::{http, rabbitmq::VirtualHost};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -97,7 +97,7 @@ impl Marquee {
     }
 
     fn deployed(url: &str, hold: Duration, target: Target) -> Self {
-        let (http, base) = (target::client(url), url.to_owned());
+        let (http, base) = (http::client(url), url.to_owned());
         Self { http, base, hold, target, virtual_host: None, _host: None }
     }
 

@@ -6,10 +6,9 @@
 //! | `rabbitmq` | the same with a virtual host of its own on the RabbitMQ of `AMQP_URL` |
 //! | `deployed` | the stack at `MARQUEE_URL`, whose queues begin with `MARQUEE_NAME_PREFIX`; for journeys that wait for holds to run out, the one at `MARQUEE_BRIEF_URL`, deployed with `HoldSeconds=3` |
 
-use std::{env, net::SocketAddr, time::Duration};
+use std::{env, time::Duration};
 
 use marquee_testkit::rabbitmq::VirtualHost;
-use reqwest::{Client, Url};
 
 /// How long a deployed system holds seats.
 pub(crate) const FULL_HOLD: Duration = Duration::from_secs(600);
@@ -62,16 +61,4 @@ impl Target {
             Self::Deployed { .. } => count.div_ceil(10),
         }
     }
-}
-
-/// Finds `….localhost` on this machine, as browsers do: not every resolver knows it.
-pub(crate) fn client(url: &str) -> Client {
-    let url: Url = url.parse().expect("a url");
-    let host = url.host_str().expect("a host");
-    let mut client = Client::builder();
-    if host.ends_with(".localhost") {
-        let port = url.port_or_known_default().expect("a port");
-        client = client.resolve(host, SocketAddr::from(([127, 0, 0, 1], port)));
-    }
-    client.build().expect("a client")
 }

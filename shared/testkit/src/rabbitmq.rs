@@ -1,7 +1,6 @@
 //! A virtual host of its own on a running RabbitMQ, and a plain client to look into it.
 
 use std::{
-    env,
     path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
@@ -22,6 +21,8 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::server;
+
 const ASK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A virtual host: exchanges and queues of our names that no other test sees.
@@ -31,13 +32,6 @@ pub struct VirtualHost {
     /// Of the virtual host.
     pub url: String,
     management: String,
-}
-
-/// The value of a variable that says where a server is.
-fn server(variable: &str) -> String {
-    env::var(variable).unwrap_or_else(|_| {
-        panic!("{variable} is not set: run `make test`, or see tests/run for how to start a server")
-    })
 }
 
 impl VirtualHost {
@@ -62,6 +56,12 @@ impl VirtualHost {
         let permissions = format!("permissions/{}/guest", host.name);
         host.manage(Method::PUT, &permissions, Some(&all)).await;
         host
+    }
+
+    /// The one that every broker has.
+    pub fn default_on(amqp_url: &str, management_url: &str) -> Self {
+        let url = amqp_url.trim_end_matches('/').to_owned();
+        Self { name: "%2F".to_owned(), url, management: management_url.to_owned() }
     }
 
     /// Our backend on it, with the topology declared.

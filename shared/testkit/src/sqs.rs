@@ -1,10 +1,7 @@
 //! A topic, a queue and its dead letters on SNS and SQS, as a deployed stack has them, and
 //! Lambda's part: fetching messages and settling them as the function's answer says.
 
-use std::{
-    env,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use aws_sdk_sns::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
@@ -15,6 +12,8 @@ use marquee_messaging::{
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
+
+use crate::server;
 
 /// As Lambda's default.
 const BATCH_LEN_MAX: i32 = 10;
@@ -29,18 +28,11 @@ pub struct SqsStack {
     pub dead_letter_queue_url: String,
 }
 
-fn endpoint() -> String {
-    let variable = "AWS_ENDPOINT_URL";
-    env::var(variable).unwrap_or_else(|_| {
-        panic!("{variable} is not set: run `make test`, or see tests/run for how to start a server")
-    })
-}
-
 /// SNS as a client of the environment's emulator would have it.
 pub fn sns_config() -> aws_sdk_sns::config::Builder {
     aws_sdk_sns::Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(endpoint())
+        .endpoint_url(server("AWS_ENDPOINT_URL"))
         .region(Region::from_static("us-east-1"))
         .credentials_provider(Credentials::new("test", "test", None, None, "testkit"))
 }
@@ -48,7 +40,7 @@ pub fn sns_config() -> aws_sdk_sns::config::Builder {
 fn sqs_client() -> aws_sdk_sqs::Client {
     let config = aws_sdk_sqs::Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(endpoint())
+        .endpoint_url(server("AWS_ENDPOINT_URL"))
         .region(Region::from_static("us-east-1"))
         .credentials_provider(Credentials::new("test", "test", None, None, "testkit"));
     aws_sdk_sqs::Client::from_conf(config.build())
