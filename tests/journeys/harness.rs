@@ -211,7 +211,7 @@ impl Marquee {
     /// What a client of the broker can do that knows nothing of us.
     pub(crate) async fn wire(&self) -> Wire<'_> {
         match (&self.virtual_host, &self._host) {
-            (Some(host), _) => Wire::RabbitMq(host.client().await),
+            (Some(host), _) => Wire::RabbitMq(Box::new(host.client().await)),
             (None, Some(_)) => Wire::Memory(self),
             (None, None) => Wire::deployed().await,
         }

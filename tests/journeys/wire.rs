@@ -13,7 +13,7 @@ use crate::harness::{Marquee, eventually};
 
 pub(crate) enum Wire<'a> {
     Memory(&'a Marquee),
-    RabbitMq(PlainClient),
+    RabbitMq(Box<PlainClient>),
     Deployed { sns: aws_sdk_sns::Client, sqs: aws_sdk_sqs::Client, prefix: String },
 }
 

@@ -3,6 +3,9 @@
 //!
 //! Needs `AMQP_URL` and `RABBITMQ_MANAGEMENT_URL`, as `localstack/rabbitmq up DIR` leaves in `DIR/env`.
 
+// Printing is what it is for.
+#![allow(clippy::print_stdout)]
+
 use std::{
     sync::{
         Arc,

@@ -133,7 +133,7 @@ fn read(event: &Value) -> Result<OutboxEvent, attribute::NotAnEvent> {
         body: json("body")?,
         // An event is worth more than its trace.
         trace: part("trace")
-            .and_then(|trace| attribute::bytes(trace))
+            .and_then(attribute::bytes)
             .and_then(|bytes| TraceContext::from_bytes(&bytes)),
     })
 }
