@@ -30,7 +30,7 @@ impl Scripted {
         self.state.lock().expect("not poisoned")
     }
 
-    /// Never returns from this message, once it has been seen.
+    /// Does not return from this message, once it has been seen.
     pub(crate) fn hang_after(&self, body: &str) {
         self.state().hang_after = Some(body.to_owned());
     }
@@ -74,8 +74,8 @@ impl MessageHandler for Scripted {
             state.ids.insert(body.clone(), message.metadata.id.clone());
             state.hang_after.as_ref() == Some(&body)
         };
-        if hang {
-            std::future::pending::<()>().await;
+        while hang && self.state().hang_after.as_ref() == Some(&body) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         match body.as_str() {
             "poison" => Outcome::Poison("never".into()),

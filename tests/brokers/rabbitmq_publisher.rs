@@ -44,6 +44,42 @@ async fn a_message_to_an_exchange_that_is_not_there_does_not_take_the_others_dow
 }
 
 #[tokio::test]
+async fn what_comes_back_is_never_taken_for_a_neighbour() {
+    let host = VirtualHost::create().await;
+    let rabbitmq = host.rabbitmq().await;
+    for _ in 0..5 {
+        let routes = |n: usize| n % 3 != 1;
+        let batch: Vec<_> = (0..60)
+            .map(|n| match routes(n) {
+                true => routed(&n.to_string()),
+                false => Outgoing { routing_key: "no.such.key".into(), ..routed("lost") },
+            })
+            .collect();
+        for (n, result) in rabbitmq.publish(&batch).await.into_iter().enumerate() {
+            match routes(n) {
+                true => assert_eq!(result, Ok(()), "{n}"),
+                false => assert!(matches!(result, Err(PublishError::Unroutable { .. })), "{n}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_callers_mistake_is_not_blamed_on_another() {
+    let rabbitmq = VirtualHost::create().await.rabbitmq().await;
+    let nowhere = Outgoing { exchange: "no_such_exchange".into(), ..routed("b") };
+    let sends = (0..40).map(|n| {
+        let (rabbitmq, nowhere) = (rabbitmq.clone(), nowhere.clone());
+        let good = n % 2 == 0;
+        let batch = [if good { routed("a") } else { nowhere }];
+        async move { (good, rabbitmq.publish(&batch).await.remove(0)) }
+    });
+    for (good, result) in join_all(sends).await {
+        assert_eq!(result.is_ok(), good, "{result:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_message_that_the_broker_refuses_is_not_taken_for_published() {
     let host = VirtualHost::create().await;
     let rabbitmq = host.rabbitmq().await;

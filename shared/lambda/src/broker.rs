@@ -13,7 +13,7 @@ use marquee_messaging::{
 use serde::Deserialize;
 
 use crate::{
-    Error, config,
+    Error, aws, config,
     consumer::{Consumer, MessageHandler, policy_of, retry_from_env},
     secrets,
 };
@@ -32,7 +32,7 @@ impl Broker {
         match broker.as_str() {
             "rabbitmq" => Ok(Self::RabbitMq(rabbitmq_from_env()?)),
             "sqs" => {
-                let shared = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+                let shared = aws::config().await;
                 let sns = aws_sdk_sns::Client::new(&shared);
                 Ok(Self::SnsSqs { sns, sqs: aws_sdk_sqs::Client::new(&shared) })
             }

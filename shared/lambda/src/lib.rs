@@ -14,6 +14,8 @@
 //! [`broker`], and [`secrets`]. For HTTP: [`problem`] is the list of
 //! errors a caller can get, [`extract`] reads requests, [`json`] has the field types.
 
+#[cfg(feature = "secrets")]
+mod aws;
 #[cfg(feature = "broker")]
 pub mod broker;
 pub mod clock;

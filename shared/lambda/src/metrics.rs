@@ -13,7 +13,7 @@ use std::{
 use marquee_domain::time::Clock;
 use serde_json::json;
 
-use crate::{clock::SystemClock, consumer::Settled};
+use crate::{clock::SystemClock, config, consumer::Settled};
 
 const NAMESPACE: &str = "Marquee";
 
@@ -55,7 +55,7 @@ impl BatchMetrics {
                 "Timestamp": SystemClock.now().millis(),
                 "CloudWatchMetrics": [{
                     "Namespace": NAMESPACE,
-                    "Dimensions": [["queue"]],
+                    "Dimensions": [["function"]],
                     "Metrics": [
                         count("MessagesDone"), count("MessagesRetried"),
                         count("MessagesParked"), count("MessagesUnsettled"),
@@ -63,6 +63,8 @@ impl BatchMetrics {
                     ],
                 }],
             },
+            // With its environment's prefix, so that two environments do not add up.
+            "function": config::optional("AWS_LAMBDA_FUNCTION_NAME"),
             "queue": queue,
             "MessagesDone": counts.done,
             "MessagesRetried": counts.retried,

@@ -2,15 +2,14 @@
 
 use aws_sdk_secretsmanager::{Client, error::DisplayErrorContext};
 
-use crate::Error;
+use crate::{Error, aws};
 
 /// The text of a secret.
 ///
 /// # Errors
 /// If it cannot be read, or is not text.
 pub async fn text(arn: &str) -> Result<String, Error> {
-    let shared = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-    let secret = Client::new(&shared).get_secret_value().secret_id(arn).send().await;
+    let secret = Client::new(&aws::config().await).get_secret_value().secret_id(arn).send().await;
     let secret = secret
         .map_err(|error| format!("secret {arn} cannot be read: {}", DisplayErrorContext(error)))?;
     Ok(secret.secret_string.ok_or_else(|| format!("secret {arn} is not text"))?)

@@ -8,7 +8,7 @@
 //! | [`outbox`] | events on their way out of a storage item |
 //! | [`trace`] | what ties a request to all that it causes |
 //! | [`events`] | the bodies, one module per context |
-//! | [`backends`] | one file per broker, each behind a feature of its name |
+//! | [`backends`] | one module per broker, each behind a feature of its name |
 
 pub mod backends;
 pub mod events;

@@ -8,15 +8,27 @@
 use std::time::Duration;
 
 use marquee_lambda::Error;
-use marquee_messaging::{backends::rabbitmq::RabbitMq, topology::RetryPolicy};
+use marquee_messaging::{
+    backends::rabbitmq::{BrokerError, RabbitMq},
+    topology::RetryPolicy,
+};
 use serde::{Deserialize, Serialize};
 
-/// A broker that was created a moment ago may not answer at once. An error that stays costs half a
-/// minute more than it must.
-const TRIES: u32 = 10;
-const PAUSE: Duration = Duration::from_secs(3);
-/// All of them together end before the function does, which is after two minutes.
-const TRY_MAX: Duration = Duration::from_secs(8);
+/// How long a broker is asked again that was created a moment ago and may not answer at once. An
+/// error that stays costs as much.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    pub tries: u32,
+    pub pause: Duration,
+}
+
+impl Patience {
+    /// Ends before the function does, which is after two minutes, though each try may take 25 s.
+    pub const STANDARD: Self = Self { tries: 4, pause: Duration::from_secs(5) };
+}
+
+/// CloudFormation's address answers within seconds.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 const PHYSICAL_RESOURCE_ID: &str = "marquee-topology";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -54,18 +66,19 @@ struct Response {
 pub async fn handle(
     rabbitmq: &RabbitMq,
     retry: Option<RetryPolicy>,
+    patience: Patience,
     request: Request,
 ) -> Result<(), Error> {
     let declared = match request.request_type {
         RequestType::Delete => Ok(()),
-        RequestType::Create | RequestType::Update => declare(rabbitmq, retry).await,
+        RequestType::Create | RequestType::Update => declare(rabbitmq, retry, patience).await,
     };
     if let Err(error) = &declared {
         tracing::error!(%error, "the topology could not be declared");
     }
     let (status, reason) = match declared {
         Ok(()) => ("SUCCESS", "declared".to_owned()),
-        Err(error) => ("FAILED", error),
+        Err(error) => ("FAILED", error.to_string()),
     };
     let response = Response {
         status,
@@ -77,26 +90,29 @@ pub async fn handle(
     };
     // The URL is signed for a request without a content type.
     let body = serde_json::to_vec(&response)?;
-    let sent = reqwest::Client::new().put(&request.response_url).body(body).send().await?;
+    let client = reqwest::Client::builder().timeout(ANSWER_TIMEOUT).build()?;
+    let sent = client.put(&request.response_url).body(body).send().await?;
     sent.error_for_status()?;
     Ok(())
 }
 
-async fn declare(rabbitmq: &RabbitMq, retry: Option<RetryPolicy>) -> Result<(), String> {
+async fn declare(
+    rabbitmq: &RabbitMq,
+    retry: Option<RetryPolicy>,
+    patience: Patience,
+) -> Result<(), BrokerError> {
     let mut tries = 1;
     loop {
-        let declaring = tokio::time::timeout(TRY_MAX, rabbitmq.declare_topology(retry));
-        let declared = match declaring.await {
-            Ok(declared) => declared.map_err(|error| error.to_string()),
-            Err(_) => Err(format!("the broker did not answer in {TRY_MAX:?}")),
-        };
-        match declared {
-            Err(error) if tries < TRIES => {
+        match rabbitmq.declare_topology(retry).await {
+            Err(error) if tries < patience.tries => {
                 tracing::info!(%error, tries, "the broker is not ready");
                 tries += 1;
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(patience.pause).await;
             }
             declared => return declared,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

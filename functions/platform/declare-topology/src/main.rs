@@ -1,4 +1,4 @@
-use declare_topology::handle;
+use declare_topology::{Patience, handle};
 use lambda_runtime::{LambdaEvent, service_fn};
 use marquee_lambda::{Error, broker::rabbitmq_from_env, consumer::retry_from_env, telemetry};
 
@@ -8,7 +8,7 @@ async fn main() -> Result<(), Error> {
     let (rabbitmq, retry) = (rabbitmq_from_env()?, retry_from_env()?);
     let rabbitmq = &rabbitmq;
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async move {
-        handle(rabbitmq, retry, event.payload).await
+        handle(rabbitmq, retry, Patience::STANDARD, event.payload).await
     }))
     .await
 }

@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use marquee_messaging::message::{Message, Metadata, attribute};
 use serde_json::Value;
 
-use super::{Consumer, Delivery, Settled};
+use super::{Consumer, Decision, Delivery, Settled};
 use crate::{Error, metrics::BatchMetrics};
 
 const MESSAGES: &str = "rmqMessagesByQueue";
@@ -27,40 +27,60 @@ pub(super) fn is_event(event: &Value) -> bool {
 /// If any message could not be settled: then the mapping has to deliver the batch again.
 pub async fn consume(consumer: &Consumer, event: Value) -> Result<(), Error> {
     let metrics = BatchMetrics::default();
-    let queues = event.get(MESSAGES).and_then(Value::as_object);
-    let messages = queues.into_iter().flatten().flat_map(|(_, list)| list.as_array()).flatten();
-    let settled = join_all(messages.map(|message| settle(consumer, message, &metrics))).await;
+    let deliveries = messages(&event)?.into_iter().map(delivery);
+    let (readable, unreadable): (Vec<_>, Vec<_>) = deliveries.partition(Result::is_ok);
+    let readable = readable.into_iter().flatten();
+    let handled = join_all(readable.map(|delivery| consumer.handle(delivery))).await;
+    let (retries, others): (Vec<_>, Vec<_>) =
+        handled.into_iter().partition(|h| matches!(h.decision, Decision::Retry { .. }));
+
+    // What is put off is copied, and last: if anything else fails and the batch comes again, there
+    // are no copies yet that would come as well.
+    let unreadable = unreadable.into_iter().filter_map(Result::err);
+    let parked = join_all(unreadable.map(|message| park(consumer, message, &metrics)));
+    let settled = join_all(others.into_iter().map(|handled| consumer.settle(handled, &metrics)));
+    let (parked, settled) = tokio::join!(parked, settled);
+    let mut failed = parked.iter().chain(&settled).filter(|settled| settled.is_err()).count();
+    if failed == 0 {
+        let retries = retries.into_iter().map(|handled| consumer.settle(handled, &metrics));
+        failed = join_all(retries).await.iter().filter(|settled| settled.is_err()).count();
+    }
     metrics.emit(consumer.queue);
-    let failed = settled.iter().filter(|settled| settled.is_err()).count();
     match failed {
         0 => Ok(()),
-        _ => Err(format!("{failed} of {} messages could not be settled", settled.len()).into()),
+        _ => Err(format!("{failed} messages could not be settled").into()),
     }
 }
 
-async fn settle(
+/// All messages of the event, whichever queue they are from. An event of another shape is not to
+/// be taken for an empty one, whose messages would be acknowledged unread.
+fn messages(event: &Value) -> Result<Vec<&Value>, Error> {
+    let queues = event[MESSAGES].as_object().ok_or("an event without queues")?;
+    let mut messages = Vec::new();
+    for (queue, list) in queues {
+        let list = list.as_array();
+        messages.extend(list.ok_or_else(|| format!("queue {queue} has no list of messages"))?);
+    }
+    Ok(messages)
+}
+
+/// Nothing of it can be made out: it is kept as the mapping gave it.
+async fn park(
     consumer: &Consumer,
     message: &Value,
     metrics: &BatchMetrics,
 ) -> Result<Settled, String> {
-    match delivery(message) {
-        Some(delivery) => consumer.settle(delivery, metrics).await,
-        // Nothing of it can be made out: it is kept as the mapping gave it.
-        None => {
-            let body = message.to_string().into_bytes();
-            let unreadable = Message { metadata: Metadata::default(), body };
-            let reason = "no readable data";
-            tracing::error!(queue = consumer.queue, reason, "message is a dead letter");
-            let parked = consumer.dead_letters.park(consumer.queue, &unreadable, reason).await;
-            let settled = parked.map(|()| Settled::Parked).map_err(|error| error.to_string());
-            metrics.record(settled.as_ref().ok().copied(), Duration::ZERO);
-            settled
-        }
-    }
+    let body = message.to_string().into_bytes();
+    let message = Message { metadata: Metadata::default(), body };
+    let settled = consumer.park(&message, "no readable data").await;
+    metrics.record(settled.as_ref().ok().copied(), Duration::ZERO);
+    settled
 }
 
-fn delivery(message: &Value) -> Option<Delivery> {
-    let body = BASE64_STANDARD.decode(message.get("data")?.as_str()?).ok()?;
+/// The message itself if its body cannot be read.
+fn delivery(message: &Value) -> Result<Delivery, &Value> {
+    let data = message.get("data").and_then(Value::as_str).ok_or(message)?;
+    let body = BASE64_STANDARD.decode(data).map_err(|_| message)?;
     let properties = message.get("basicProperties").unwrap_or(&Value::Null);
     let headers = properties.get("headers").unwrap_or(&Value::Null);
     let mut metadata = Metadata::from_attributes(|name| text(headers.get(name)?));
@@ -69,7 +89,7 @@ fn delivery(message: &Value) -> Option<Delivery> {
     }
     let tried = headers.get(attribute::ATTEMPTS).and_then(Value::as_u64).unwrap_or(0);
     let attempt = u32::try_from(tried).unwrap_or(u32::MAX).saturating_add(1);
-    Some(Delivery { message: Message { metadata, body }, attempt, receipt: String::new() })
+    Ok(Delivery { message: Message { metadata, body }, attempt, receipt: String::new() })
 }
 
 /// A text header comes as `{"bytes": […]}`, a text property as it is.

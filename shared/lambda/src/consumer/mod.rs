@@ -30,11 +30,12 @@ use marquee_messaging::{
     trace::TraceContext,
 };
 use serde_json::Value;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use crate::{Error, config, metrics::BatchMetrics};
 
-/// Less than a function's own time-out, so that the others of the batch are still settled.
+/// A consumer's time-out of a minute has room for this and for settling: parking and putting off
+/// may each take a publisher 15 s.
 const HANDLE_MAX: Duration = Duration::from_secs(20);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,10 +109,25 @@ pub async fn consume(consumer: &Consumer, event: Value) -> Result<Value, Error> 
     Ok(serde_json::to_value(response)?)
 }
 
+/// What is to become of a message.
+enum Decision {
+    Done,
+    Retry { reason: String, delay: Duration },
+    Park { reason: String },
+}
+
+/// A message, and what its handler decided.
+struct Handled {
+    delivery: Delivery,
+    decision: Decision,
+    trace: TraceContext,
+    span: Span,
+    took: Duration,
+}
+
 impl Consumer {
-    /// Handles one message and settles it. `Err` if the broker did not take what became of it:
-    /// then it has to be delivered again.
-    async fn settle(&self, delivery: Delivery, metrics: &BatchMetrics) -> Result<Settled, String> {
+    /// Has one message handled; nothing is settled yet.
+    async fn handle(&self, delivery: Delivery) -> Handled {
         let metadata = &delivery.message.metadata;
         let parent = metadata.traceparent.as_deref().and_then(TraceContext::parse);
         let trace = parent.map_or_else(TraceContext::begin, TraceContext::child);
@@ -122,20 +138,13 @@ impl Consumer {
             attempt = delivery.attempt,
             trace_id = trace.trace_id(),
         );
-        let work = async {
-            let started = Instant::now();
-            let outcome = self.handle(&delivery.message).await;
-            let settled = self.settle_as(outcome, &delivery).await;
-            if let Err(reason) = &settled {
-                tracing::warn!(reason, "message could not be settled and will come again");
-            }
-            metrics.record(settled.as_ref().ok().copied(), started.elapsed());
-            settled
-        };
-        trace.scope(work.instrument(span)).await
+        let started = Instant::now();
+        let outcome = trace.scope(self.outcome(&delivery.message).instrument(span.clone())).await;
+        let decision = self.decide(outcome, delivery.attempt);
+        Handled { delivery, decision, trace, span, took: started.elapsed() }
     }
 
-    async fn handle(&self, message: &Message) -> Outcome {
+    async fn outcome(&self, message: &Message) -> Outcome {
         let handled = AssertUnwindSafe(self.handler.handle(message)).catch_unwind();
         match tokio::time::timeout(HANDLE_MAX, handled).await {
             Ok(Ok(outcome)) => outcome,
@@ -144,30 +153,59 @@ impl Consumer {
         }
     }
 
-    async fn settle_as(&self, outcome: Outcome, delivery: &Delivery) -> Result<Settled, String> {
-        let attempts = delivery.attempt;
-        let (reason, delay) = match outcome {
-            Outcome::Done => return Ok(Settled::Done),
-            Outcome::Poison(reason) => (reason, None),
+    fn decide(&self, outcome: Outcome, attempts: u32) -> Decision {
+        match outcome {
+            Outcome::Done => Decision::Done,
+            Outcome::Poison(reason) => Decision::Park { reason },
             Outcome::RetryLater(reason) => match self.retry.delay_after(attempts) {
-                Some(delay) => (reason, Some(delay)),
-                None => (format!("failed {attempts} times, at last: {reason}"), None),
+                Some(delay) => Decision::Retry { reason, delay },
+                None => {
+                    Decision::Park { reason: format!("failed {attempts} times, at last: {reason}") }
+                }
             },
-        };
-        let message = &delivery.message;
-        let settled = match delay {
-            Some(delay) => {
-                tracing::warn!(reason, ?delay, "message will be tried again");
-                let receipt = &delivery.receipt;
-                let failed = Failed { queue: self.queue, message, attempts, receipt };
-                self.retries.retry_later(failed, delay).await.map(|()| Settled::Retried)
+        }
+    }
+
+    /// Carries a decision out. `Err` if the broker did not take what is to become of the message:
+    /// then it has to be delivered again.
+    async fn settle(&self, handled: Handled, metrics: &BatchMetrics) -> Result<Settled, String> {
+        let Handled { delivery, decision, trace, span, took } = handled;
+        let settling = async {
+            let settled = match decision {
+                Decision::Done => Ok(Settled::Done),
+                Decision::Park { reason } => self.park(&delivery.message, &reason).await,
+                Decision::Retry { reason, delay } => self.put_off(&delivery, &reason, delay).await,
+            };
+            if let Err(reason) = &settled {
+                tracing::warn!(reason, "message could not be settled and will come again");
             }
-            None => {
-                tracing::error!(reason, "message is a dead letter");
-                self.dead_letters.park(self.queue, message, &reason).await.map(|()| Settled::Parked)
-            }
+            metrics.record(settled.as_ref().ok().copied(), took);
+            settled
         };
-        settled.map_err(|error| error.to_string())
+        trace.scope(settling.instrument(span)).await
+    }
+
+    async fn put_off(
+        &self,
+        delivery: &Delivery,
+        reason: &str,
+        delay: Duration,
+    ) -> Result<Settled, String> {
+        tracing::warn!(reason, ?delay, "message will be tried again");
+        let Delivery { message, attempt, receipt } = delivery;
+        let failed = Failed { queue: self.queue, message, attempts: *attempt, receipt };
+        match self.retries.retry_later(failed, delay).await {
+            Ok(()) => Ok(Settled::Retried),
+            Err(error) if error.is_transient() => Err(error.to_string()),
+            // There is nowhere to wait, as when the retry queues are those of another policy.
+            Err(error) => self.park(message, &format!("{reason}; and then: {error}")).await,
+        }
+    }
+
+    async fn park(&self, message: &Message, reason: &str) -> Result<Settled, String> {
+        tracing::error!(reason, "message is a dead letter");
+        let parked = self.dead_letters.park(self.queue, message, reason).await;
+        parked.map(|()| Settled::Parked).map_err(|error| error.to_string())
     }
 }
 

@@ -15,7 +15,7 @@ pub async fn consume(consumer: &Consumer, event: SqsEvent) -> SqsBatchResponse {
     let metrics = &metrics;
     let settled = event.records.into_iter().map(|record| async move {
         let id = record.message_id.clone().unwrap_or_default();
-        let settled = consumer.settle(delivery(record), metrics).await;
+        let settled = consumer.settle(consumer.handle(delivery(record)).await, metrics).await;
         matches!(settled, Ok(Settled::Retried) | Err(_)).then_some(id)
     });
     let failures = join_all(settled).await.into_iter().flatten().map(|id| {

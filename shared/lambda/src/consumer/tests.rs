@@ -26,6 +26,8 @@ impl MessageHandler for ByBody {
 #[derive(Default)]
 struct Broker {
     away: bool,
+    parks_nothing: bool,
+    has_no_retry_queues: bool,
     parked: Mutex<Vec<(Message, String)>>,
     retried: Mutex<Vec<(String, u32, Duration)>>,
 }
@@ -33,7 +35,7 @@ struct Broker {
 #[async_trait]
 impl DeadLetters for Broker {
     async fn park(&self, _: &str, message: &Message, reason: &str) -> Result<(), PublishError> {
-        if self.away {
+        if self.away || self.parks_nothing {
             return Err(PublishError::Unconfirmed("away".into()));
         }
         self.parked.lock().expect("not poisoned").push((message.clone(), reason.to_owned()));
@@ -46,6 +48,10 @@ impl Retries for Broker {
     async fn retry_later(&self, failed: Failed<'_>, delay: Duration) -> Result<(), PublishError> {
         if self.away {
             return Err(PublishError::Unconfirmed("away".into()));
+        }
+        if self.has_no_retry_queues {
+            let (exchange, routing_key) = (String::new(), failed.queue.to_owned());
+            return Err(PublishError::Unroutable { exchange, routing_key });
         }
         let retried = (failed.message.text().into_owned(), failed.attempts, delay);
         self.retried.lock().expect("not poisoned").push(retried);
@@ -158,6 +164,32 @@ async fn on_amazon_mq_the_batch_comes_again_only_if_something_could_not_be_settl
     for unsettled in ["later", "poison"] {
         let event = amazon_mq(&[b"fine", unsettled.as_bytes()], &Value::Null);
         assert!(consume(&consumer, event).await.is_err(), "{unsettled}");
+    }
+}
+
+#[tokio::test]
+async fn on_amazon_mq_nothing_is_put_off_while_something_else_keeps_the_batch() {
+    let (consumer, broker) = consumer(Broker { parks_nothing: true, ..Broker::default() });
+    let event = amazon_mq(&[b"later", b"poison", b"later"], &Value::Null);
+    assert!(consume(&consumer, event).await.is_err());
+    assert!(broker.retried.lock().expect("not poisoned").is_empty(), "each would come twice");
+}
+
+#[tokio::test]
+async fn on_amazon_mq_a_message_with_nowhere_to_wait_is_parked_with_both_reasons() {
+    let (consumer, broker) = consumer(Broker { has_no_retry_queues: true, ..Broker::default() });
+    consume(&consumer, amazon_mq(&[b"later"], &Value::Null)).await.expect("settled");
+    let [(body, reason)] = &parked(&broker)[..] else { panic!("one dead letter") };
+    assert_eq!(body, "later");
+    assert!(reason.starts_with("not now; and then: no queue"), "{reason}");
+}
+
+#[tokio::test]
+async fn an_event_of_another_shape_is_not_taken_for_an_empty_batch() {
+    let (consumer, _) = consumer(Broker::default());
+    for messages in [json!(null), json!([]), json!({ "event_service_queue::/": {} })] {
+        let event = json!({ "rmqMessagesByQueue": messages });
+        assert!(consume(&consumer, event).await.is_err(), "{messages}");
     }
 }
 

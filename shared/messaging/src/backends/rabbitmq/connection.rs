@@ -4,12 +4,10 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_rs::Runtime;
 use async_trait::async_trait;
-use lapin::{
-    Channel, Connection, ConnectionProperties, options::ConfirmSelectOptions, uri::AMQPUri,
-};
+use lapin::{Connection, ConnectionProperties, uri::AMQPUri};
 use tokio::{sync::Mutex, time::timeout};
 
-/// TLS and log-in take a handful of round trips.
+/// TLS and log-in take a handful of round trips, reading the secret a few more.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why there is no connection, or the broker did not do as asked.
@@ -72,15 +70,12 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// A connection and its channel, in confirm mode.
-pub(super) struct Link {
-    _connection: Connection,
-    pub(super) channel: Channel,
-}
+/// Finds a dead connection within three times this, and ends the threads that serve it.
+const HEARTBEAT_SECONDS: u16 = 10;
 
 pub(super) struct Connector {
     endpoint: Endpoint,
-    link: Mutex<Option<Arc<Link>>>,
+    connection: Mutex<Option<Arc<Connection>>>,
 }
 
 impl fmt::Debug for Connector {
@@ -91,56 +86,50 @@ impl fmt::Debug for Connector {
 
 impl Connector {
     pub(super) fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, link: Mutex::new(None) }
+        Self { endpoint, connection: Mutex::new(None) }
     }
 
     pub(super) async fn connect(&self) -> Result<Connection, BrokerError> {
-        let mut uri = self.endpoint.uri.clone();
-        if let Some(source) = &self.endpoint.credentials {
-            let Credentials { username, password } =
-                source.credentials().await.map_err(BrokerError)?;
-            uri.authority.userinfo.username = username;
-            uri.authority.userinfo.password = password;
-        }
-        let properties = ConnectionProperties::default().with_connection_name("marquee".into());
-        let runtime = Runtime::tokio_current();
-        let connecting = Connection::connect_uri_with_runtime(uri, properties, runtime);
         let shown = self.endpoint.shown();
+        let connecting = async {
+            let mut uri = self.endpoint.uri.clone();
+            uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+            if let Some(source) = &self.endpoint.credentials {
+                let Credentials { username, password } = source.credentials().await?;
+                uri.authority.userinfo.username = username;
+                uri.authority.userinfo.password = password;
+            }
+            let properties = ConnectionProperties::default().with_connection_name("marquee".into());
+            let runtime = Runtime::tokio_current();
+            let connection = Connection::connect_uri_with_runtime(uri, properties, runtime).await;
+            connection.map_err(|error| error.to_string())
+        };
         match timeout(CONNECT_TIMEOUT, connecting).await {
-            Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(error)) => Err(BrokerError(format!("no connection to {shown}: {error}"))),
+            Ok(connected) => {
+                connected.map_err(|error| BrokerError(format!("no connection to {shown}: {error}")))
+            }
             Err(_) => Err(BrokerError(format!("no connection to {shown} in {CONNECT_TIMEOUT:?}"))),
         }
     }
 
-    /// The link in use, or a new one.
-    pub(super) async fn link(&self) -> Result<Arc<Link>, BrokerError> {
-        let mut link = self.link.lock().await;
-        if let Some(link) = &*link
-            && link.channel.status().connected()
+    /// The connection in use, or a new one.
+    pub(super) async fn connection(&self) -> Result<Arc<Connection>, BrokerError> {
+        let mut connection = self.connection.lock().await;
+        if let Some(connection) = &*connection
+            && connection.status().connected()
         {
-            return Ok(Arc::clone(link));
+            return Ok(Arc::clone(connection));
         }
-        let connection = self.connect().await?;
-        let opening = async {
-            let channel = connection.create_channel().await?;
-            channel.confirm_select(ConfirmSelectOptions::default()).await?;
-            Ok::<_, lapin::Error>(channel)
-        };
-        let channel = timeout(CONNECT_TIMEOUT, opening)
-            .await
-            .map_err(|_| BrokerError("no channel in time".into()))?
-            .map_err(|error| BrokerError(error.to_string()))?;
-        let new = Arc::new(Link { _connection: connection, channel });
-        *link = Some(Arc::clone(&new));
+        let new = Arc::new(self.connect().await?);
+        *connection = Some(Arc::clone(&new));
         Ok(new)
     }
 
-    /// Gives a link up, unless somebody else has replaced it already.
-    pub(super) async fn give_up(&self, failed: &Arc<Link>) {
-        let mut link = self.link.lock().await;
-        if link.as_ref().is_some_and(|current| Arc::ptr_eq(current, failed)) {
-            *link = None;
+    /// Gives a connection up, unless somebody else has replaced it already.
+    pub(super) async fn give_up(&self, failed: &Arc<Connection>) {
+        let mut connection = self.connection.lock().await;
+        if connection.as_ref().is_some_and(|current| Arc::ptr_eq(current, failed)) {
+            *connection = None;
         }
     }
 }

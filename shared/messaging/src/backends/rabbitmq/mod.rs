@@ -13,6 +13,7 @@ mod publish;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use tokio::time::timeout;
 
 pub use connection::{BrokerError, Credentials, CredentialsSource, Endpoint};
 pub use declare::retry_queue;
@@ -30,6 +31,8 @@ use crate::{
 /// A broker answers a confirm within milliseconds, or within a second or two while its quorum
 /// queues elect a leader; beyond this the connection is taken for dead.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
+/// Some dozens of declarations, each some milliseconds, and some of them elections.
+const DECLARE_TIMEOUT: Duration = Duration::from_secs(20);
 
 #[derive(Clone, Debug)]
 pub struct RabbitMq {
@@ -55,16 +58,21 @@ impl RabbitMq {
     /// If the broker cannot be reached, or has something of that name and another kind.
     pub async fn declare_topology(&self, retry: Option<RetryPolicy>) -> Result<(), BrokerError> {
         let connection = self.connect().await?;
-        let declaring = async {
+        let declaring = timeout(DECLARE_TIMEOUT, async {
             let channel = connection.create_channel().await?;
             declare(&channel, retry).await?;
             connection.close(200, "declared".into()).await
-        };
-        let declared: Result<(), lapin::Error> = declaring.await;
-        declared.map_err(|error| BrokerError(error.to_string()))
+        });
+        match declaring.await {
+            Ok(declared) => declared.map_err(|error: lapin::Error| BrokerError(error.to_string())),
+            Err(_) => Err(BrokerError(format!("nothing declared in {DECLARE_TIMEOUT:?}"))),
+        }
     }
 
     /// A connection of the caller's own, as for consuming.
+    ///
+    /// # Errors
+    /// If there is none to be had within some seconds.
     pub async fn connect(&self) -> Result<lapin::Connection, BrokerError> {
         self.connector.connect().await
     }

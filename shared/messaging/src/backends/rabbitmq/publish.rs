@@ -1,15 +1,15 @@
-//! Sending a batch: all at once first, then what is left one by one over new connections.
+//! Sending a batch: all at once first, then what is left one by one.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use lapin::{
-    BasicProperties, Confirmation, ErrorKind, PublisherConfirm,
-    options::BasicPublishOptions,
+    BasicProperties, Channel, Confirmation, Connection, ErrorKind,
+    options::{BasicPublishOptions, ConfirmSelectOptions},
     protocol::{AMQPErrorKind, AMQPSoftError},
 };
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, error::Elapsed, sleep, timeout_at};
 
-use super::{RabbitMq, connection::Link};
+use super::{RabbitMq, connection::BrokerError};
 use crate::{message::Message, publisher::PublishError};
 
 /// The first for all at once; the others sit out a broker that restarts its listener. All of them
@@ -54,103 +54,108 @@ impl RabbitMq {
             if round > 0 {
                 sleep(PAUSE_FIRST * round).await;
             }
-            // One that the broker answers by closing the channel takes the others down with it, so
-            // after the first round each is on its own.
+            // Only one that is alone on its channel can be told from the others for sure: see
+            // `send_together`.
             let together = if round == 0 { left.len() } else { 1 };
             for group in left.chunks(together) {
-                if Instant::now() >= give_up_at {
-                    return results;
-                }
                 let parcels: Vec<_> = group.iter().map(|n| &parcels[*n]).collect();
-                for (n, result) in group.iter().zip(self.send_together(&parcels).await) {
-                    results[*n] = result;
+                match timeout_at(give_up_at, self.send_together(&parcels)).await {
+                    Ok(Ok(sent)) => group.iter().zip(sent).for_each(|(n, sent)| results[*n] = sent),
+                    // With no connection for one, there is none for those behind it.
+                    Ok(Err(error)) => {
+                        let error = unconfirmed(error.to_string());
+                        group.iter().for_each(|n| results[*n] = Err(error.clone()));
+                        break;
+                    }
+                    Err(_) => return results,
                 }
             }
         }
         results
     }
 
-    async fn send_together(&self, parcels: &[&Parcel<'_>]) -> Vec<Sent> {
-        let link = match self.connector.link().await {
-            Ok(link) => link,
-            Err(error) => {
-                let error = unconfirmed(error.to_string());
-                return parcels.iter().map(|_| Err(error.clone())).collect();
-            }
-        };
+    /// Sends over a channel of its own, which nobody else's mistake can close.
+    ///
+    /// What the broker returns, and why it closes a channel, is not tied to a message. So if
+    /// anything comes back from a channel that several messages share, none of them counts as
+    /// confirmed.
+    async fn send_together(&self, parcels: &[&Parcel<'_>]) -> Result<Vec<Sent>, BrokerError> {
+        let connection = self.connector.connection().await?;
         let deadline = Instant::now() + self.confirm_timeout;
-        let mut confirms = Vec::with_capacity(parcels.len());
-        for parcel in parcels {
-            confirms.push(hand_over(&link, parcel, deadline).await);
+        let outcomes = match timeout_at(deadline, open(&connection)).await {
+            Ok(Ok(channel)) => publish(&channel, parcels, deadline).await,
+            Ok(Err(error)) => parcels.iter().map(|_| Outcome::Failed(error.clone())).collect(),
+            Err(_) => parcels.iter().map(|_| Outcome::TimedOut).collect(),
+        };
+        let timed_out = outcomes.iter().any(|outcome| matches!(outcome, Outcome::TimedOut));
+        if timed_out || !connection.status().connected() {
+            self.connector.give_up(&connection).await;
         }
-        let mut results = Vec::with_capacity(parcels.len());
-        for (parcel, confirm) in parcels.iter().zip(confirms) {
-            let confirmed = match confirm {
-                Ok(confirm) => confirmed(confirm, deadline).await,
-                Err(error) => Err(error),
-            };
-            let alone = parcels.len() == 1;
-            results.push(confirmed.unwrap_or_else(|failure| Err(failure.of(parcel, alone))));
-        }
-        if results.iter().any(is_left) || !link.channel.status().connected() {
-            self.connector.give_up(&link).await;
-        }
-        results
+        let alone = parcels.len() == 1;
+        let returned = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Returned));
+        let sent = parcels.iter().zip(outcomes).map(|(parcel, outcome)| match outcome {
+            Outcome::Kept if alone || !returned => Ok(()),
+            Outcome::Kept => Err(unconfirmed("something came back with it".into())),
+            Outcome::Returned if alone => Err(unroutable(parcel)),
+            Outcome::Returned => Err(unconfirmed("it or another came back".into())),
+            Outcome::Refused => Err(unconfirmed("the broker refused it".into())),
+            Outcome::TimedOut => Err(unconfirmed("no confirm in time".into())),
+            Outcome::Failed(error) if alone && no_such_exchange(&error) => Err(unroutable(parcel)),
+            Outcome::Failed(error) => Err(unconfirmed(error.to_string())),
+        });
+        Ok(sent.collect())
+    }
+}
+
+/// What became of one message, as far as its confirm tells.
+enum Outcome {
+    Kept,
+    Returned,
+    Refused,
+    TimedOut,
+    Failed(lapin::Error),
+}
+
+async fn open(connection: &Connection) -> Result<Channel, lapin::Error> {
+    let channel = connection.create_channel().await?;
+    channel.confirm_select(ConfirmSelectOptions::default()).await?;
+    Ok(channel)
+}
+
+/// Hands all over before it waits for the first confirm.
+async fn publish(channel: &Channel, parcels: &[&Parcel<'_>], deadline: Instant) -> Vec<Outcome> {
+    let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+    let mut confirms = Vec::with_capacity(parcels.len());
+    for parcel in parcels {
+        let (exchange, key) = (parcel.exchange.into(), parcel.routing_key.into());
+        let properties = parcel.properties.clone();
+        let publish = channel.basic_publish(exchange, key, options, parcel.body, properties);
+        confirms.push(timeout_at(deadline, publish).await);
+    }
+    let mut outcomes = Vec::with_capacity(parcels.len());
+    for confirm in confirms {
+        outcomes.push(match confirm {
+            Ok(Ok(confirm)) => outcome(timeout_at(deadline, confirm).await),
+            Ok(Err(error)) => Outcome::Failed(error),
+            Err(_) => Outcome::TimedOut,
+        });
+    }
+    outcomes
+}
+
+/// Only an acknowledgement with nothing returned means that a queue has the message.
+fn outcome(confirmed: Result<Result<Confirmation, lapin::Error>, Elapsed>) -> Outcome {
+    match confirmed {
+        Ok(Ok(Confirmation::Ack(None))) => Outcome::Kept,
+        Ok(Ok(Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)))) => Outcome::Returned,
+        Ok(Ok(Confirmation::Nack(None) | Confirmation::NotRequested)) => Outcome::Refused,
+        Ok(Err(error)) => Outcome::Failed(error),
+        Err(_) => Outcome::TimedOut,
     }
 }
 
 fn is_left(result: &Sent) -> bool {
     result.as_ref().is_err_and(PublishError::is_transient)
-}
-
-/// What went wrong with the link, as far as one message is concerned.
-enum Failure {
-    TimedOut,
-    Link(lapin::Error),
-}
-
-impl Failure {
-    /// A closed channel says why to all who used it, so only one that was `alone` is to blame.
-    fn of(&self, parcel: &Parcel<'_>, alone: bool) -> PublishError {
-        match self {
-            Self::TimedOut => unconfirmed("no confirm in time".into()),
-            Self::Link(error) if alone && no_such_exchange(error) => unroutable(parcel),
-            Self::Link(error) => unconfirmed(error.to_string()),
-        }
-    }
-}
-
-async fn hand_over(
-    link: &Arc<Link>,
-    parcel: &Parcel<'_>,
-    deadline: Instant,
-) -> Result<PublisherConfirm, Failure> {
-    let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-    let publish = link.channel.basic_publish(
-        parcel.exchange.into(),
-        parcel.routing_key.into(),
-        options,
-        parcel.body,
-        parcel.properties.clone(),
-    );
-    timeout_at(deadline, publish).await.map_err(|_| Failure::TimedOut)?.map_err(Failure::Link)
-}
-
-/// Only an acknowledgement with nothing returned means that a queue has the message.
-async fn confirmed(confirm: PublisherConfirm, deadline: Instant) -> Result<Sent, Failure> {
-    let confirmation = timeout_at(deadline, confirm)
-        .await
-        .map_err(|_| Failure::TimedOut)?
-        .map_err(Failure::Link)?;
-    Ok(match confirmation {
-        Confirmation::Ack(None) => Ok(()),
-        Confirmation::Ack(Some(returned)) => Err(PublishError::Unroutable {
-            exchange: returned.delivery.exchange.to_string(),
-            routing_key: returned.delivery.routing_key.to_string(),
-        }),
-        Confirmation::Nack(_) => Err(unconfirmed("the broker refused it".into())),
-        Confirmation::NotRequested => Err(unconfirmed("confirms are off".into())),
-    })
 }
 
 fn no_such_exchange(error: &lapin::Error) -> bool {

@@ -10,7 +10,7 @@ use crate::{
     publisher::{DeadLetters, Failed, PublishError, Retries},
 };
 
-/// SQS attributes are text of at most this in sum with the body; a reason needs no more.
+/// Enough to know what went wrong, and far from what the attributes may take.
 const REASON_CHARS_MAX: usize = 500;
 
 #[derive(Clone, Debug)]
@@ -25,9 +25,12 @@ pub struct SqsQueue {
 impl DeadLetters for SqsQueue {
     async fn park(&self, _: &str, message: &Message, reason: &str) -> Result<(), PublishError> {
         let body = std::str::from_utf8(&message.body).map_err(unconfirmed)?;
-        let reason: String = reason.chars().take(REASON_CHARS_MAX).collect();
+        // SQS refuses an empty attribute, and control characters, which a sender may have put there.
+        let shown = |c: char| if c.is_control() { ' ' } else { c };
+        let reason: String = reason.chars().take(REASON_CHARS_MAX).map(shown).collect();
+        let reason = if reason.is_empty() { "-" } else { &reason };
         let mut attributes = message.metadata.to_attributes();
-        attributes.insert(attribute::REASON, &reason);
+        attributes.insert(attribute::REASON, reason);
         let mut request =
             self.client.send_message().queue_url(&self.dead_letter_queue_url).message_body(body);
         for (name, value) in attributes {
