@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use marquee_testkit::rabbitmq::VirtualHost;
+use marquee_testkit::{rabbitmq::VirtualHost, server};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -120,6 +120,23 @@ impl Drop for DataFile {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+#[tokio::test]
+async fn it_speaks_tls_to_a_broker_whose_certificate_it_can_check_and_to_no_other() {
+    let virtual_host = VirtualHost::create().await;
+    let url = format!("{}/{}", server("AMQPS_URL"), virtual_host.name);
+    let arguments = ["--broker", "rabbitmq", "--amqp-url", &url];
+    let stranger = command(&arguments).output().expect("it ends");
+    let said = String::from_utf8_lossy(&stranger.stderr).into_owned();
+    assert!(!stranger.status.success() && said.contains("certificate"), "{said}");
+
+    let authority = server("AMQPS_CA_FILE");
+    let host = Process::start(&arguments, &[("SSL_CERT_FILE", &authority)]);
+    let user = Uuid::new_v4();
+    let id = host.hold(user).await;
+    host.confirm(user, &id).await;
+    host.await_status("sold").await;
 }
 
 #[tokio::test]
