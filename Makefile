@@ -36,7 +36,8 @@ lambda:
 
 # All stacks, in order, to one of samconfig.toml's environments: `make deploy ENV=aws-sqs`. More
 # goes in ARGS: `ARGS="AlarmEmail=ops@office.example"`.
-deploy: lambda
+deploy:
+	$(MAKE) lambda ARCH=$(ARCH)
 	localstack/deploy $(or $(ENV),$(error ENV is one of samconfig.toml: aws-sqs, aws-rabbitmq)) \
 		Architecture=$(subst -,_,$(ARCH)) $(ARGS)
 
