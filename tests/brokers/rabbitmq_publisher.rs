@@ -79,6 +79,33 @@ async fn one_callers_mistake_is_not_blamed_on_another() {
     }
 }
 
+/// A connection has 2,047 channels.
+#[tokio::test]
+async fn a_connection_outlives_more_sends_than_it_has_channels() {
+    let host = VirtualHost::create().await;
+    let rabbitmq = host.rabbitmq().await;
+    for n in 0..2_100 {
+        assert_eq!(rabbitmq.publish(&[routed("a")]).await, [Ok(())], "send {n}");
+    }
+    let path = format!("vhosts/{}/connections", host.name);
+    let open = async || {
+        let connections = host.manage(reqwest::Method::GET, &path, None).await;
+        let ours = connections.as_array().expect("a list").clone();
+        assert!(ours.len() <= 1, "one connection for all of them: {}", ours.len());
+        ours.first().and_then(|connection| connection["channels"].as_u64())
+    };
+    // What the management API knows is some seconds old.
+    let mut channels = open().await;
+    for _ in 0..30 {
+        if channels.is_some_and(|channels| channels < 10) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        channels = open().await;
+    }
+    panic!("channels are left open: {channels:?}");
+}
+
 #[tokio::test]
 async fn a_message_that_the_broker_refuses_is_not_taken_for_published() {
     let host = VirtualHost::create().await;
