@@ -26,8 +26,9 @@ use crate::handler::Scripted;
 const DEAD_LETTERS: &str = "event_service_queue_dlq";
 const RETRY: RetryPolicy = RetryPolicy {
     attempts_max: 3,
-    delay_first: Duration::from_millis(100),
-    delay_max: Duration::from_millis(200),
+    // Long enough that a slow machine does not take a wait for none.
+    delay_first: Duration::from_millis(500),
+    delay_max: Duration::from_secs(1),
 };
 
 /// A broker, a consumer's handler, and mappings that come and go.
@@ -103,7 +104,7 @@ async fn a_message_that_fails_for_now_waits_its_delay_holds_up_nobody_and_ends_a
     scene.handler.saw(&["behind"]).await;
     assert_eq!(scene.handler.count("later"), 1, "behind did not wait for it");
     let (body, reason) = scene.dead_letter().await;
-    assert!(started.elapsed() >= Duration::from_millis(300), "100 ms, then 200 ms");
+    assert!(started.elapsed() >= Duration::from_millis(1_500), "half a second, then a second");
     assert_eq!(body, b"later");
     assert_eq!(reason, "failed 3 times, at last: not now");
     assert_eq!(scene.handler.count("later"), 3);

@@ -213,7 +213,7 @@ async fn a_publisher_that_wakes_up_with_a_dead_connection_publishes_over_a_new_o
     host.rabbitmq().await;
     let proxy = Proxy::before(&host).await;
     let endpoint = Endpoint::parse(&proxy.url).expect("a url");
-    let rabbitmq = RabbitMq::new(endpoint).with_confirm_timeout(Duration::from_millis(300));
+    let rabbitmq = RabbitMq::new(endpoint).with_confirm_timeout(Duration::from_secs(2));
     assert_eq!(rabbitmq.publish(&[routed("before")]).await, [Ok(())]);
     proxy.frozen.store(true, Ordering::SeqCst);
     let batch: Vec<_> = (0..5).map(|n| routed(&n.to_string())).collect();

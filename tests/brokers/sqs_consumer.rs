@@ -28,7 +28,7 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
-        let stack = SqsStack::create(QUEUE, 2).await;
+        let stack = SqsStack::create(QUEUE, 5).await;
         let handler = Arc::new(Scripted::default());
         let consumer = Consumer {
             queue: QUEUE,
@@ -43,7 +43,7 @@ impl Scene {
     /// Consumes until the queue has given nothing for as long as a message can be invisible.
     async fn drain(&self) {
         let mut quiet = 0;
-        while quiet < 4 {
+        while quiet < 7 {
             quiet = if self.stack.poll(&self.consumer).await == 0 { quiet + 1 } else { 0 };
         }
     }
