@@ -35,9 +35,10 @@ lambda:
 	@ls -l target/lambda/*/bootstrap | awk '{ printf "%6.1f MB  %s\n", $$5 / 1e6, $$9 }'
 
 # All stacks, in order, to one of samconfig.toml's environments: `make deploy ENV=aws-sqs`. More
-# goes in ARGS: `ARGS="AlarmEmail=ops@office.example"`.
+# goes in ARGS: `ARGS="AlarmEmail=ops@office.example"`. It builds as a step, and not as what it
+# depends on, so that a missing ENV is told before the build and not after it.
 deploy:
-	$(MAKE) lambda ARCH=$(ARCH)
+	$(MAKE) lambda
 	localstack/deploy $(or $(ENV),$(error ENV is one of samconfig.toml: aws-sqs, aws-rabbitmq)) \
 		Architecture=$(subst -,_,$(ARCH)) $(ARGS)
 

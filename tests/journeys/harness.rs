@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    target::{self, Target},
+    target::{Stack, Target},
     wire::Wire,
 };
 
@@ -20,6 +20,8 @@ pub(crate) struct Marquee {
     /// How long it holds seats.
     pub(crate) hold: Duration,
     target: Target,
+    /// What the names of a deployed system's queues begin with.
+    name_prefix: String,
     /// Of the host's broker, if it is a RabbitMQ.
     virtual_host: Option<VirtualHost>,
     _host: Option<Host>,
@@ -68,11 +70,11 @@ impl Marquee {
     }
 
     /// With holds that a test can wait for: of this many milliseconds on a host of its own, of
-    /// [`target::BRIEF_HOLD`] on a deployed system.
+    /// some seconds on a deployed system.
     pub(crate) async fn start_with_hold(millis: u64) -> Self {
         let target = Target::from_env();
         if let Target::Deployed { brief, .. } = &target {
-            return Self::deployed(&brief.clone(), target::BRIEF_HOLD, target);
+            return Self::deployed(brief.clone(), target);
         }
         Self::start_with(|settings| {
             settings.policy.hold_for = Duration::from_millis(millis);
@@ -83,8 +85,8 @@ impl Marquee {
 
     async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let target = Target::from_env();
-        if let Target::Deployed { url, .. } = &target {
-            return Self::deployed(&url.clone(), target::FULL_HOLD, target);
+        if let Target::Deployed { full, .. } = &target {
+            return Self::deployed(full.clone(), target);
         }
         let mut settings = Settings::from_env().expect("settings");
         let virtual_host = target.virtual_host().await;
@@ -93,12 +95,15 @@ impl Marquee {
         let hold = settings.policy.hold_for;
         let host = Host::start(settings).await.expect("a host");
         let base = format!("http://{}", host.address);
-        Self { http: Client::new(), base, hold, target, virtual_host, _host: Some(host) }
+        let name_prefix = String::new();
+        let (http, _host) = (Client::new(), Some(host));
+        Self { http, base, hold, target, name_prefix, virtual_host, _host }
     }
 
-    fn deployed(url: &str, hold: Duration, target: Target) -> Self {
-        let (http, base) = (http::client(url), url.to_owned());
-        Self { http, base, hold, target, virtual_host: None, _host: None }
+    fn deployed(stack: Stack, target: Target) -> Self {
+        let Stack { url, name_prefix, hold } = stack;
+        let http = http::client(&url);
+        Self { http, base: url, hold, target, name_prefix, virtual_host: None, _host: None }
     }
 
     pub(crate) async fn send(
@@ -213,7 +218,7 @@ impl Marquee {
         match (&self.virtual_host, &self._host) {
             (Some(host), _) => Wire::RabbitMq(Box::new(host.client().await)),
             (None, Some(_)) => Wire::Memory(self),
-            (None, None) => Wire::deployed().await,
+            (None, None) => Wire::deployed(self.name_prefix.clone()).await,
         }
     }
 

@@ -4,22 +4,35 @@
 //! |---|---|
 //! | unset, `memory` | a host of each test's own, with the in-process broker |
 //! | `rabbitmq` | the same with a virtual host of its own on the RabbitMQ of `AMQP_URL` |
-//! | `deployed` | the stack at `MARQUEE_URL`, whose queues begin with `MARQUEE_NAME_PREFIX`; for journeys that wait for holds to run out, the one at `MARQUEE_BRIEF_URL`, deployed with `HoldSeconds=3` |
+//! | `deployed` | the stack at `MARQUEE_URL`; for journeys that wait for holds to run out, the one at `MARQUEE_BRIEF_URL`, deployed with `HoldSeconds=3` |
+//!
+//! The names of a deployed stack's queues begin with `MARQUEE_NAME_PREFIX`, those of the brief one
+//! with `MARQUEE_BRIEF_NAME_PREFIX`.
 
 use std::{env, time::Duration};
 
 use marquee_testkit::rabbitmq::VirtualHost;
 
 /// How long a deployed system holds seats.
-pub(crate) const FULL_HOLD: Duration = Duration::from_secs(600);
+const FULL_HOLD: Duration = Duration::from_secs(600);
 /// How long the one at `MARQUEE_BRIEF_URL` does.
-pub(crate) const BRIEF_HOLD: Duration = Duration::from_secs(3);
+const BRIEF_HOLD: Duration = Duration::from_secs(3);
+
+/// A deployed system.
+#[derive(Clone, Debug)]
+pub(crate) struct Stack {
+    pub(crate) url: String,
+    /// What the names of its queues and topics begin with.
+    pub(crate) name_prefix: String,
+    /// How long it holds seats.
+    pub(crate) hold: Duration,
+}
 
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
     Memory,
     RabbitMq,
-    Deployed { url: String, brief: String },
+    Deployed { full: Stack, brief: Stack },
 }
 
 impl Target {
@@ -32,7 +45,14 @@ impl Target {
             Err(_) | Ok("memory") => Self::Memory,
             Ok("rabbitmq") => Self::RabbitMq,
             Ok("deployed") => {
-                Self::Deployed { url: url("MARQUEE_URL"), brief: url("MARQUEE_BRIEF_URL") }
+                let stack = |hold, url_name, prefix_name| {
+                    let name_prefix = env::var(prefix_name).unwrap_or_default();
+                    Stack { url: url(url_name), name_prefix, hold }
+                };
+                Self::Deployed {
+                    full: stack(FULL_HOLD, "MARQUEE_URL", "MARQUEE_NAME_PREFIX"),
+                    brief: stack(BRIEF_HOLD, "MARQUEE_BRIEF_URL", "MARQUEE_BRIEF_NAME_PREFIX"),
+                }
             }
             Ok(other) => panic!("MARQUEE_TARGET is {other:?}: memory, rabbitmq or deployed"),
         }

@@ -1,8 +1,6 @@
 //! A client of the broker that knows nothing of us: it publishes by hand, with a body and nothing
 //! beside it, and looks into dead letters.
 
-use std::env;
-
 use aws_config::BehaviorVersion;
 use aws_sdk_sns::types::MessageAttributeValue;
 use marquee_testkit::rabbitmq::PlainClient;
@@ -18,12 +16,12 @@ pub(crate) enum Wire<'a> {
 }
 
 impl Wire<'_> {
-    pub(crate) async fn deployed() -> Self {
+    pub(crate) async fn deployed(prefix: String) -> Self {
         let shared = aws_config::load_defaults(BehaviorVersion::latest()).await;
         Self::Deployed {
             sns: aws_sdk_sns::Client::new(&shared),
             sqs: aws_sdk_sqs::Client::new(&shared),
-            prefix: env::var("MARQUEE_NAME_PREFIX").unwrap_or_default(),
+            prefix,
         }
     }
 

@@ -22,7 +22,8 @@ pub mod attribute {
 }
 
 /// The longest body that is taken anywhere: SNS stops at 256 KB with the attributes, which get the
-/// last one. (SQS takes a megabyte, so what is too long to publish can still be parked.) The others stop here too, so that what runs on a laptop runs on AWS.
+/// last one. (SQS takes a megabyte, so what is too long to publish can still be parked.) The others
+/// stop here too, so that what runs on a laptop runs on AWS.
 pub const BODY_BYTES_MAX: usize = 255 * 1024;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -24,7 +24,7 @@ pub struct Patience {
 
 impl Patience {
     /// Ends before the function does, which is after two minutes, though each try may take 25 s.
-    pub const STANDARD: Self = Self { tries: 4, pause: Duration::from_secs(5) };
+    pub const STANDARD: Self = Self { tries: 3, pause: Duration::from_secs(5) };
 }
 
 /// CloudFormation's address answers within seconds.

@@ -1,8 +1,9 @@
 //! `relay-outbox`: publishes the events that changes left in their items.
 //!
-//! Consumes a table's stream, of which AWS passes on only what has an event with a routing key. An event that can never be published (malformed, too large, for no
-//! queue) is parked in `relay_outbox_dlq` with the reason, so that it does not stop the ones
-//! behind it. A publish that fails for now stops the batch at its record, which comes again.
+//! Consumes a table's stream, of which AWS passes on only what has an event with a routing key. An
+//! event that can never be published (malformed, too large, for no queue) is parked in
+//! `relay_outbox_dlq` with the reason, so that it does not stop the ones behind it. A publish that
+//! fails for now stops the batch at its record, which comes again.
 
 mod attribute;
 

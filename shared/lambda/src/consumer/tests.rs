@@ -13,6 +13,7 @@ impl MessageHandler for ByBody {
         match &*message.text() {
             "later" => Outcome::RetryLater("not now".into()),
             "poison" => Outcome::Poison("never".into()),
+            "long" => Outcome::Poison("x".repeat(200_000)),
             "panic" => panic!("on purpose"),
             "trace" => {
                 Outcome::Poison(trace::current().map(TraceContext::trace_id).unwrap_or_default())
@@ -133,6 +134,13 @@ async fn the_last_attempt_parks_with_the_reason() {
     let answer = consume(&consumer, sqs(&["later"], 10)).await.expect("an answer");
     assert_eq!(answer["batchItemFailures"], json!([]));
     assert_eq!(parked(&broker), [("later".into(), "failed 10 times, at last: not now".into())]);
+}
+
+#[tokio::test]
+async fn a_reason_is_cut_to_what_a_header_takes() {
+    let (consumer, broker) = consumer(Broker::default());
+    consume(&consumer, amazon_mq(&[b"long"], &Value::Null)).await.expect("settled");
+    assert_eq!(parked(&broker), [("long".to_owned(), "x".repeat(500))]);
 }
 
 #[tokio::test]

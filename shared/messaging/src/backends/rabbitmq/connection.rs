@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_rs::Runtime;
 use async_trait::async_trait;
 use lapin::{Connection, ConnectionProperties, uri::AMQPUri};
-use tokio::{sync::Mutex, time::timeout};
+use tokio::{
+    sync::Mutex,
+    time::{sleep, timeout},
+};
 
 /// TLS and log-in take a handful of round trips, reading the secret a few more.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -70,8 +73,9 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// Finds a dead connection within three times this, and ends the threads that serve it.
+/// Finds a dead connection within three times this, and ends the thread that serves it.
 const HEARTBEAT_SECONDS: u16 = 10;
+const HEARTBEATS_TO_DIE: u64 = 3;
 
 pub(super) struct Connector {
     endpoint: Endpoint,
@@ -125,11 +129,18 @@ impl Connector {
         Ok(new)
     }
 
-    /// Gives a connection up, unless somebody else has replaced it already.
+    /// Gives a connection up, unless somebody else has replaced it already. It is kept until its
+    /// heartbeat has had time to find it dead: closing it turns the heartbeat off, and a closing
+    /// connection to nobody would wait for its answer for as long as the kernel does.
     pub(super) async fn give_up(&self, failed: &Arc<Connection>) {
         let mut connection = self.connection.lock().await;
         if connection.as_ref().is_some_and(|current| Arc::ptr_eq(current, failed)) {
             *connection = None;
+            let failed = Arc::clone(failed);
+            tokio::spawn(async move {
+                sleep(Duration::from_secs(HEARTBEATS_TO_DIE * u64::from(HEARTBEAT_SECONDS))).await;
+                drop(failed);
+            });
         }
     }
 }

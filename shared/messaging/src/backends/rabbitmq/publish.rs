@@ -67,7 +67,11 @@ impl RabbitMq {
                         group.iter().for_each(|n| results[*n] = Err(error.clone()));
                         break;
                     }
-                    Err(_) => return results,
+                    Err(_) => {
+                        let error = unconfirmed("no answer in time".into());
+                        group.iter().for_each(|n| results[*n] = Err(error.clone()));
+                        return results;
+                    }
                 }
             }
         }
@@ -77,8 +81,8 @@ impl RabbitMq {
     /// Sends over a channel of its own, which nobody else's mistake can close.
     ///
     /// What the broker returns, and why it closes a channel, is not tied to a message. So if
-    /// anything comes back from a channel that several messages share, none of them counts as
-    /// confirmed.
+    /// anything comes back from a channel that several messages share, or some confirm does not
+    /// come, none of them counts as confirmed.
     async fn send_together(&self, parcels: &[&Parcel<'_>]) -> Result<Vec<Sent>, BrokerError> {
         let connection = self.connector.connection().await?;
         let deadline = Instant::now() + self.confirm_timeout;
@@ -93,9 +97,11 @@ impl RabbitMq {
         }
         let alone = parcels.len() == 1;
         let returned = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Returned));
+        // What came back for one that timed out may have been taken for another's.
+        let doubtful = returned || timed_out;
         let sent = parcels.iter().zip(outcomes).map(|(parcel, outcome)| match outcome {
-            Outcome::Kept if alone || !returned => Ok(()),
-            Outcome::Kept => Err(unconfirmed("something came back with it".into())),
+            Outcome::Kept if alone || !doubtful => Ok(()),
+            Outcome::Kept => Err(unconfirmed("another in its batch was not".into())),
             Outcome::Returned if alone => Err(unroutable(parcel)),
             Outcome::Returned => Err(unconfirmed("it or another came back".into())),
             Outcome::Refused => Err(unconfirmed("the broker refused it".into())),

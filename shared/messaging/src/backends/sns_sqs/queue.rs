@@ -10,9 +10,6 @@ use crate::{
     publisher::{DeadLetters, Failed, PublishError, Retries},
 };
 
-/// Enough to know what went wrong, and far from what the attributes may take.
-const REASON_CHARS_MAX: usize = 500;
-
 #[derive(Clone, Debug)]
 pub struct SqsQueue {
     pub client: Client,
@@ -25,10 +22,9 @@ pub struct SqsQueue {
 impl DeadLetters for SqsQueue {
     async fn park(&self, _: &str, message: &Message, reason: &str) -> Result<(), PublishError> {
         let body = std::str::from_utf8(&message.body).map_err(unconfirmed)?;
-        // SQS refuses an empty attribute, and control characters, which a sender may have put there.
-        let shown = |c: char| if c.is_control() { ' ' } else { c };
-        let reason: String = reason.chars().take(REASON_CHARS_MAX).map(shown).collect();
-        let reason = if reason.is_empty() { "-" } else { &reason };
+        // SQS refuses an empty attribute, and control characters, which a sender may have written.
+        let reason = reason.replace(char::is_control, " ");
+        let reason = if reason.is_empty() { "-" } else { reason.as_str() };
         let mut attributes = message.metadata.to_attributes();
         attributes.insert(attribute::REASON, reason);
         let mut request =
