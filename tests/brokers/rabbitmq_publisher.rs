@@ -79,6 +79,19 @@ async fn one_callers_mistake_is_not_blamed_on_another() {
     }
 }
 
+/// `relay-outbox` quotes the attribute that it cannot read, which may be as long as an item.
+#[tokio::test]
+async fn a_reason_of_any_length_can_be_parked() {
+    let host = VirtualHost::create().await;
+    let rabbitmq = host.rabbitmq().await;
+    let parked = rabbitmq.park(QUEUE, &routed("a").message, &"ü".repeat(200_000)).await;
+    assert_eq!(parked, Ok(()));
+    let letter = host.client().await.take("event_service_queue_dlq", 1).await.remove(0);
+    let headers = letter.properties.headers().clone().expect("headers");
+    let reason = headers.inner().get("dead-letter-reason").and_then(|r| r.as_long_string());
+    assert_eq!(reason.expect("a reason").to_string(), "ü".repeat(500));
+}
+
 /// A connection has 2,047 channels.
 #[tokio::test]
 async fn a_connection_outlives_more_sends_than_it_has_channels() {

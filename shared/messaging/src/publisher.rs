@@ -57,6 +57,16 @@ pub trait Publisher: Send + Sync {
     async fn publish(&self, batch: &[Outgoing]) -> Vec<Result<(), PublishError>>;
 }
 
+/// Enough to know what went wrong. RabbitMQ closes the connection on headers of more than a frame,
+/// 128 KB, and SQS counts attributes with the body.
+const REASON_CHARS_MAX: usize = 500;
+
+/// A dead letter's reason as it may stand beside the letter: it may quote what the sender wrote, of
+/// any length.
+pub fn short_reason(reason: &str) -> &str {
+    reason.char_indices().nth(REASON_CHARS_MAX).map_or(reason, |(end, _)| &reason[..end])
+}
+
 #[async_trait]
 pub trait DeadLetters: Send + Sync {
     /// Puts a message that can never succeed in the dead-letter queue of `queue`, body untouched

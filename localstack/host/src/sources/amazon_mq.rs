@@ -58,9 +58,8 @@ async fn consume_while_connected(
     channel.basic_qos(BATCH_LEN_MAX, BasicQosOptions::default()).await?;
     let options = BasicConsumeOptions::default();
     let queue = consumer.queue;
-    let consuming =
+    let mut deliveries =
         channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
-    let mut deliveries = consuming;
     loop {
         let batch = tokio::select! {
             batch = next_batch(&mut deliveries) => batch?,

@@ -25,7 +25,7 @@ use futures_util::FutureExt;
 use lambda_runtime::{LambdaEvent, service_fn};
 use marquee_messaging::{
     message::Message,
-    publisher::{DeadLetters, Failed, Retries},
+    publisher::{DeadLetters, Failed, Retries, short_reason},
     topology::{self, RetryPolicy},
     trace::TraceContext,
 };
@@ -37,10 +37,6 @@ use crate::{Error, config, metrics::BatchMetrics};
 /// A consumer's time-out of a minute has room for this and for settling: parking, putting off and
 /// parking what has nowhere to wait may each take a publisher 15 s.
 const HANDLE_MAX: Duration = Duration::from_secs(12);
-
-/// Enough to know what went wrong. RabbitMQ closes the connection on headers of more than a frame,
-/// 128 KB, and SQS counts attributes with the body.
-const REASON_CHARS_MAX: usize = 500;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -207,10 +203,9 @@ impl Consumer {
     }
 
     async fn park(&self, message: &Message, reason: &str) -> Result<Settled, String> {
-        // It may quote what the sender wrote, and goes where headers go.
-        let reason: String = reason.chars().take(REASON_CHARS_MAX).collect();
+        let reason = short_reason(reason);
         tracing::error!(reason, "message is a dead letter");
-        let parked = self.dead_letters.park(self.queue, message, &reason).await;
+        let parked = self.dead_letters.park(self.queue, message, reason).await;
         parked.map(|()| Settled::Parked).map_err(|error| error.to_string())
     }
 }

@@ -5,7 +5,10 @@ use lapin::{
     types::{AMQPValue, FieldTable},
 };
 
-use crate::message::{Message, attribute};
+use crate::{
+    message::{Message, attribute},
+    publisher::short_reason,
+};
 
 /// Survives a restart of the broker.
 const PERSISTENT: u8 = 2;
@@ -13,7 +16,7 @@ const PERSISTENT: u8 = 2;
 pub(super) type Header = (&'static str, AMQPValue);
 
 pub(super) fn reason(reason: &str) -> Header {
-    (attribute::REASON, AMQPValue::LongString(reason.into()))
+    (attribute::REASON, AMQPValue::LongString(short_reason(reason).into()))
 }
 
 pub(super) fn attempts(attempts: u32) -> Header {

@@ -7,7 +7,7 @@ use aws_sdk_sqs::{Client, error::DisplayErrorContext, types::MessageAttributeVal
 
 use crate::{
     message::{Message, attribute},
-    publisher::{DeadLetters, Failed, PublishError, Retries},
+    publisher::{DeadLetters, Failed, PublishError, Retries, short_reason},
 };
 
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ impl DeadLetters for SqsQueue {
     async fn park(&self, _: &str, message: &Message, reason: &str) -> Result<(), PublishError> {
         let body = std::str::from_utf8(&message.body).map_err(unconfirmed)?;
         // SQS refuses an empty attribute, and control characters, which a sender may have written.
-        let reason = reason.replace(char::is_control, " ");
+        let reason = short_reason(reason).replace(char::is_control, " ");
         let reason = if reason.is_empty() { "-" } else { reason.as_str() };
         let mut attributes = message.metadata.to_attributes();
         attributes.insert(attribute::REASON, reason);
