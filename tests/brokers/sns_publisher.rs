@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::body::SdkBody;
 use marquee_messaging::{
     backends::sns_sqs::SnsPublisher,
-    publisher::{DeadLetters, Outgoing, PublishError, Publisher},
+    publisher::{Outgoing, PublishError, Publisher},
 };
 use marquee_testkit::{
     conformance::{self, QUEUE, routed},
@@ -37,9 +37,8 @@ async fn it_conforms() {
 
 #[tokio::test]
 async fn what_cannot_be_parked_is_an_error() {
-    let mut queue = SqsStack::create(QUEUE, 30).await.consumers_queue();
-    queue.dead_letter_queue_url.push_str("-not-there");
-    assert!(queue.park(QUEUE, &routed("a").message, "why").await.is_err());
+    let queues = SqsStack::create(QUEUE, 30).await.queues();
+    conformance::parking_for_an_unknown_queue_is_an_error(&queues).await;
 }
 
 #[tokio::test]

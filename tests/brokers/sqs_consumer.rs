@@ -34,8 +34,8 @@ impl Scene {
             queue: QUEUE,
             retry: RETRY,
             handler: handler.clone(),
-            dead_letters: Arc::new(stack.consumers_queue()),
-            retries: Arc::new(stack.consumers_queue()),
+            dead_letters: Arc::new(stack.queues()),
+            retries: Arc::new(stack.queues()),
         };
         Self { stack, handler, consumer }
     }

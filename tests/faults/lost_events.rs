@@ -7,7 +7,7 @@ use marquee_messaging::backends::memory::MemoryBroker;
 use reconcile_outbox::{Limits, Report};
 use uuid::Uuid;
 
-use crate::world::{HOLD, QUEUE, World};
+use crate::world::{HOLD, QUEUE, World, drain};
 
 const LIMITS: Limits = Limits {
     after: Duration::from_secs(15 * 60),
@@ -19,13 +19,7 @@ const LIMITS: Limits = Limits {
 async fn reconcile(world: &World) -> (Report, Vec<marquee_messaging::message::Message>) {
     let broker = MemoryBroker::new(1_000, None);
     let report = reconcile_outbox::run(&world.store, &broker, &world.clock, LIMITS).await;
-    let mut messages = Vec::new();
-    while broker.depth(QUEUE).ready > 0 {
-        for delivery in broker.receive(QUEUE, 100).await {
-            messages.push(delivery.message().clone());
-            delivery.done();
-        }
-    }
+    let messages = drain(&broker, QUEUE).await;
     (report.expect("a run"), messages)
 }
 

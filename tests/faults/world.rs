@@ -8,7 +8,7 @@ use marquee_domain::{
     ids::{ReservationId, SessionId},
     time::{Clock, Timestamp},
 };
-use marquee_host::database::{self, LocalDatabase};
+use marquee_host::database::{self, BOOKING_TABLE, LocalDatabase};
 use marquee_lambda::{
     consumer::{MessageHandler, Outcome},
     http,
@@ -56,7 +56,7 @@ impl World {
         let meter = CapacityMeter::default();
         let config = database.client_config();
         let config = config.interceptor(meter.clone()).http_client(FaultyHttp::new(plan));
-        let store = BookingStore::new(database::table(config));
+        let store = BookingStore::new(database::table(config, BOOKING_TABLE));
         let (sessions, reservations) = routers(&store, &clock);
         Self { database, store, clock, meter, sessions, reservations }
     }
@@ -147,33 +147,7 @@ impl World {
 
     /// The events that the table's stream holds, oldest first, as messages.
     pub(crate) async fn published(&self) -> Vec<Message> {
-        let broker = MemoryBroker::new(100_000, None);
-        let relaying = RelayOutbox {
-            publisher: Arc::new(broker.clone()),
-            dead_letters: Arc::new(broker.clone()),
-        };
-        let mut records: Vec<Value> = Vec::new();
-        loop {
-            let last = records.last().map(|record| record["dynamodb"]["SequenceNumber"].clone());
-            let after = last.as_ref().and_then(Value::as_str);
-            let more = self.database.stream_records(after, 1_000).expect("records");
-            if more.is_empty() {
-                break;
-            }
-            records.extend(more);
-        }
-        let event: StreamEvent =
-            serde_json::from_value(json!({ "Records": records })).expect("an event");
-        let response = relay(&relaying, event).await;
-        assert!(response.batch_item_failures.is_empty());
-        let mut messages = Vec::new();
-        while broker.depth(QUEUE).ready > 0 {
-            for delivery in broker.receive(QUEUE, 1_000).await {
-                messages.push(delivery.message().clone());
-                delivery.done();
-            }
-        }
-        messages
+        drain(&relayed(&self.database, BOOKING_TABLE).await, QUEUE).await
     }
 
     pub(crate) async fn consume(&self, message: &Message) -> Outcome {
@@ -203,6 +177,42 @@ impl World {
 pub(crate) fn wanted(session: &str, seats: &[&str]) -> Value {
     let seats: Vec<_> = seats.iter().map(|seat| json!({ "session_seat_id": seat })).collect();
     json!({ "session_id": session, "seats": seats })
+}
+
+/// A broker that has been given all that a table's stream holds.
+pub(crate) async fn relayed(database: &LocalDatabase, table: &str) -> MemoryBroker {
+    let broker = MemoryBroker::new(100_000, None);
+    let relaying = RelayOutbox {
+        publisher: Arc::new(broker.clone()),
+        dead_letters: Arc::new(broker.clone()),
+    };
+    let mut records: Vec<Value> = Vec::new();
+    loop {
+        let last = records.last().map(|record| record["dynamodb"]["SequenceNumber"].clone());
+        let after = last.as_ref().and_then(Value::as_str);
+        let more = database.stream_records(table, after, 1_000).expect("records");
+        if more.is_empty() {
+            break;
+        }
+        records.extend(more);
+    }
+    let event: StreamEvent =
+        serde_json::from_value(json!({ "Records": records })).expect("an event");
+    let response = relay(&relaying, event).await;
+    assert!(response.batch_item_failures.is_empty());
+    broker
+}
+
+/// Takes all there is from a queue.
+pub(crate) async fn drain(broker: &MemoryBroker, queue: &'static str) -> Vec<Message> {
+    let mut messages = Vec::new();
+    while broker.depth(queue).ready > 0 {
+        for delivery in broker.receive(queue, 1_000).await {
+            messages.push(delivery.message().clone());
+            delivery.done();
+        }
+    }
+    messages
 }
 
 /// An event published by hand: no metadata.

@@ -301,13 +301,13 @@ pub(crate) struct Scene {
 impl Scene {
     fn demo() -> Self {
         Self {
-            user: demo::USER.parse().expect("a uuid"),
-            session: demo::SESSION.into(),
-            hall: demo::HALL.into(),
-            price_tier: demo::PRICE_TIER.into(),
-            seat_4: demo::SEAT_4.into(),
+            user: demo::booking::USER.parse().expect("a uuid"),
+            session: demo::booking::SESSION.into(),
+            hall: demo::booking::HALL.into(),
+            price_tier: demo::booking::PRICE_TIER.into(),
+            seat_4: demo::booking::SEAT_4.into(),
             hall_seat_4: "09832325-0860-4429-9c9d-5e5325da7af1".into(),
-            seat_5: demo::SEAT_5.into(),
+            seat_5: demo::booking::SEAT_5.into(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use marquee_host::functions::{DOCS_API, RESERVATIONS_API, SESSIONS_API};
+use marquee_host::functions::{DOCS_API, ORDERS_API, RESERVATIONS_API, SESSIONS_API};
 use marquee_messaging::topology;
 use serde_json::Value;
 
@@ -58,6 +58,7 @@ fn the_host_routes_as_each_manifest_says() {
     for (name, routes) in [
         ("sessions-api", SESSIONS_API),
         ("reservations-api", RESERVATIONS_API),
+        ("orders-api", ORDERS_API),
         ("docs-api", DOCS_API),
     ] {
         let (_, metadata) = &functions[name];
@@ -66,7 +67,7 @@ fn the_host_routes_as_each_manifest_says() {
         assert_eq!(declared, routes, "{name}: Cargo.toml and localstack/host/src/functions.rs");
     }
     let http = functions.values().filter(|(_, metadata)| metadata["trigger"] == "http").count();
-    assert_eq!(http, 3, "a new API needs its routes in the host, and a line above");
+    assert_eq!(http, 4, "a new API needs its routes in the host, and a line above");
 }
 
 #[test]
@@ -76,13 +77,16 @@ fn every_queue_has_the_consumer_that_says_so() {
         let (_, metadata) = functions.get(queue.consumer).unwrap_or_else(|| {
             panic!("{} is consumed by {}, which is not there", queue.name, queue.consumer)
         });
-        assert_eq!(metadata["queue"], queue.name, "{}", queue.consumer);
+        let queues = metadata["queues"].as_array().expect("queues");
+        assert!(queues.contains(&queue.name.into()), "{} and {}", queue.consumer, queue.name);
     }
     for (name, (_, metadata)) in &functions {
         if metadata["trigger"] == "queue" {
-            let queue = metadata["queue"].as_str().unwrap_or_default();
-            let known = topology::queue(queue).is_some_and(|queue| queue.consumer == name);
-            assert!(known, "{name} consumes {queue:?}, of which the topology knows nothing");
+            for queue in metadata["queues"].as_array().expect("queues") {
+                let queue = queue.as_str().unwrap_or_default();
+                let known = topology::queue(queue).is_some_and(|queue| queue.consumer == name);
+                assert!(known, "{name} consumes {queue:?}, of which the topology knows nothing");
+            }
         }
     }
 }

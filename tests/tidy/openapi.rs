@@ -10,10 +10,11 @@ const FILE: &str = "functions/platform/docs-api/openapi.json";
 fn merged() -> Value {
     let mut api = sessions_api::openapi();
     api.merge(reservations_api::openapi());
+    api.merge(orders_api::openapi());
     let mut api = serde_json::to_value(api).expect("json");
     api["info"] = json!({
         "title": "Marquee",
-        "description": "Seats, held and sold. Errors are `application/problem+json`; \
+        "description": "Seats, held and sold; food, ordered. Errors are `application/problem+json`; \
             `GET /problems` explains each type.",
         "version": env!("CARGO_PKG_VERSION"),
         "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
@@ -23,6 +24,8 @@ fn merged() -> Value {
         { "name": "reservations", "description": "Hold seats, pay, cancel" },
         { "name": "tickets", "description": "Tickets, their QR codes, and the door" },
         { "name": "venues", "description": "What a seller sets up beforehand" },
+        { "name": "orders", "description": "Orders, and what students are told of them" },
+        { "name": "inventory", "description": "What can be ordered" },
         { "name": "internal", "description": "Seats for other services" },
     ]);
     api["components"]["schemas"]["Problem"] = json!({

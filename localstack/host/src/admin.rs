@@ -1,13 +1,17 @@
-//! What the host says of itself, under paths that no deployed stack has: readiness, and a look
-//! into the in-process broker, which has no console of its own as RabbitMQ has.
+//! What the host says of itself, under paths that no deployed stack has: readiness, the queues and
+//! their consumers; and a look into the in-process broker, which has no console of its own as
+//! RabbitMQ has.
 
 use axum::{
     Json, Router,
     extract::{Path, State},
     http::StatusCode,
-    routing::{get, post},
+    routing::{get, post, put},
 };
-use marquee_lambda::problem::{MALFORMED_REQUEST, Problem};
+use marquee_lambda::{
+    extract::Payload,
+    problem::{BUSY, MALFORMED_REQUEST, Problem},
+};
 use marquee_messaging::{
     backends::memory::MemoryBroker,
     message::{Message, Metadata},
@@ -16,19 +20,22 @@ use marquee_messaging::{
 };
 use serde_json::{Value, json};
 
-use crate::broker::HostBroker;
+use crate::{broker::HostBroker, sources::mapping::Mappings};
 
-pub fn router(broker: &HostBroker) -> Router {
-    let router = Router::new().route("/health", get(health));
+pub fn router(broker: &HostBroker, mappings: Mappings) -> Router {
+    let router = Router::new()
+        .route("/health", get(health))
+        .route("/_host/queues", get(queues))
+        .route("/_host/queues/{queue}/mapping", put(set_mapping))
+        .with_state((broker.clone(), mappings));
     match broker {
-        HostBroker::Memory(memory) => router.merge(queue_router(memory.clone())),
+        HostBroker::Memory(memory) => router.merge(memory_router(memory.clone())),
         HostBroker::RabbitMq(_) => router,
     }
 }
 
-fn queue_router(broker: MemoryBroker) -> Router {
+fn memory_router(broker: MemoryBroker) -> Router {
     Router::new()
-        .route("/_host/queues", get(queues))
         .route("/_host/queues/{queue}/dead-letters", get(dead_letters))
         .route("/_host/queues/{queue}/redrive", post(redrive))
         .route("/_host/exchanges/{exchange}/{routing_key}", post(publish))
@@ -39,12 +46,33 @@ async fn health() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-async fn queues(State(broker): State<MemoryBroker>) -> Json<Value> {
-    let queues = topology::QUEUES.iter().map(|queue| {
-        let depth = broker.depth(queue.name);
-        json!({ "name": queue.name, "consumer": queue.consumer, "messages": depth })
-    });
-    Json(queues.collect())
+async fn queues(
+    State((broker, mappings)): State<(HostBroker, Mappings)>,
+) -> Result<Json<Value>, Problem> {
+    let mut queues = Vec::new();
+    for queue in topology::QUEUES {
+        let messages = broker.depth(queue.name).await;
+        let messages = messages.map_err(|error| Problem::new(&BUSY, error.to_string()))?;
+        queues.push(json!({
+            "name": queue.name,
+            "consumer": queue.consumer,
+            "enabled": mappings.is_enabled(queue.name),
+            "messages": messages,
+        }));
+    }
+    Ok(Json(queues.into()))
+}
+
+/// `{"enabled": false}` keeps a queue's messages from its consumer until they are enabled again.
+async fn set_mapping(
+    State((_, mappings)): State<(HostBroker, Mappings)>,
+    Path(queue): Path<String>,
+    Payload { value, .. }: Payload<Value>,
+) -> Result<Json<Value>, Problem> {
+    let enabled = value["enabled"].as_bool();
+    let enabled = enabled.ok_or_else(|| Problem::invalid_field("enabled", "must be a boolean"))?;
+    mappings.set_enabled(&queue, enabled).ok_or_else(|| Problem::not_found("queue"))?;
+    Ok(Json(json!({ "enabled": enabled })))
 }
 
 async fn dead_letters(

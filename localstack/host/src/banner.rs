@@ -9,7 +9,7 @@ use crate::demo;
 
 /// Says where everything is, on standard output. A closed output is no reason to stop.
 pub fn print(address: SocketAddr) {
-    let session = demo::SESSION;
+    let session = demo::booking::SESSION;
     let text = format!(
         r#"
 Marquee is ready on http://{address}
@@ -25,9 +25,13 @@ Marquee is ready on http://{address}
 
     curl http://{address}/api/v1/tickets/user/{user}
 
+    curl http://{address}/order -d '{{"item":"Pizza","qty":2,"student_id":"S123"}}'
+
+    curl http://{address}/orders
+
 "#,
-        user = demo::USER,
-        seat = demo::SEAT_4,
+        user = demo::booking::USER,
+        seat = demo::booking::SEAT_4,
     );
     let _ = io::stdout().write_all(text.as_bytes());
 }

@@ -11,6 +11,7 @@ use marquee_messaging::{
     publisher::{DeadLetters, Publisher, Retries},
     topology::RetryPolicy,
 };
+use serde_json::{Value, json};
 
 /// Messages a queue takes before it refuses: far more than a laptop can be behind with, and not
 /// all of its memory.
@@ -57,6 +58,14 @@ impl HostBroker {
             Self::Memory(memory) => Arc::new(memory.clone()),
             Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
         }
+    }
+
+    /// How many messages a queue has, as far as the broker tells.
+    pub async fn depth(&self, queue: &str) -> Result<Value, Error> {
+        Ok(match self {
+            Self::Memory(memory) => json!(memory.depth(queue)),
+            Self::RabbitMq(rabbitmq) => json!({ "ready": rabbitmq.ready(queue).await? }),
+        })
     }
 
     /// Whether all that was published so far survives the end of this process: a RabbitMQ keeps

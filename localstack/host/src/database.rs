@@ -16,13 +16,16 @@ use dynoxide::{
     actions::{get_records::GetRecordsRequest, get_shard_iterator::GetShardIteratorRequest},
 };
 use marquee_lambda::Error;
-use marquee_store::{booking::schema, dynamo};
+use marquee_store::{booking, dynamo, ordering, table::schema};
 use rusqlite::Connection;
 use serde_json::Value;
 use tokio::{net::TcpListener, task::AbortHandle};
 use uuid::Uuid;
 
 pub const BOOKING_TABLE: &str = "marquee-booking";
+pub const ORDERING_TABLE: &str = "marquee-ordering";
+/// Each has a stream.
+pub const TABLES: [&str; 2] = [BOOKING_TABLE, ORDERING_TABLE];
 /// DynamoDB keeps a stream's records for a day.
 const STREAM_RETENTION_SECONDS: i64 = 24 * 60 * 60;
 /// What dynoxide adds to a stored sequence number to show it.
@@ -33,8 +36,8 @@ pub struct LocalDatabase {
     database: DatabaseHandle,
     pub address: SocketAddr,
     server: AbortHandle,
-    /// Where the place in the stream is kept; nowhere for a database in memory.
-    place_file: Option<PathBuf>,
+    /// Beside which the places in the streams are kept; nowhere for a database in memory.
+    file: Option<PathBuf>,
     _lock: Option<fs::File>,
     /// A database in memory lives as long as a connection to it.
     _connection: Option<std::sync::Mutex<Connection>>,
@@ -60,8 +63,10 @@ impl LocalDatabase {
         let lock = file.map(lock).transpose()?;
         let database = Database::new(&path).map_err(|e| format!("cannot open {path}: {e}"))?;
         let connection = Connection::open(&path)?;
-        let place_file = file.map(|file| beside(file, ".stream-place"));
-        tidy_streams(&connection, read_place(place_file.as_deref()).as_deref())?;
+        for table in TABLES {
+            let place = file.and_then(|file| fs::read_to_string(place_file(file, table)).ok());
+            tidy_stream(&connection, table, place.as_deref())?;
+        }
 
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
@@ -70,11 +75,13 @@ impl LocalDatabase {
             database: DatabaseHandle(database),
             address,
             server: server.abort_handle(),
-            place_file,
+            file: file.map(Path::to_owned),
             _lock: lock,
             _connection: file.is_none().then(|| std::sync::Mutex::new(connection)),
         };
-        schema::create_table(&local.booking_table().client, BOOKING_TABLE).await?;
+        let client = local.booking_table().client;
+        schema::create_table(&client, booking::schema::table(BOOKING_TABLE)?).await?;
+        schema::create_table(&client, ordering::schema::table(ORDERING_TABLE)?).await?;
         Ok(local)
     }
 
@@ -89,30 +96,40 @@ impl LocalDatabase {
     }
 
     pub fn booking_table(&self) -> dynamo::Table {
-        table(self.client_config())
+        table(self.client_config(), BOOKING_TABLE)
     }
 
-    /// Up to where the stream had been dealt with when the place was last recorded.
-    pub fn stream_place(&self) -> Option<String> {
-        read_place(self.place_file.as_deref())
+    pub fn ordering_table(&self) -> dynamo::Table {
+        table(self.client_config(), ORDERING_TABLE)
+    }
+
+    /// Up to where a table's stream had been dealt with when the place was last recorded.
+    pub fn stream_place(&self, table: &str) -> Option<String> {
+        fs::read_to_string(place_file(self.file.as_deref()?, table)).ok()
     }
 
     /// Replaces the place by one step, so that a kill leaves the old one or the new one.
-    pub fn record_stream_place(&self, place: Option<&str>) -> Result<(), Error> {
-        let (Some(file), Some(place)) = (&self.place_file, place) else { return Ok(()) };
-        let new = beside(file, ".new");
+    pub fn record_stream_place(&self, table: &str, place: Option<&str>) -> Result<(), Error> {
+        let (Some(file), Some(place)) = (&self.file, place) else { return Ok(()) };
+        let file = place_file(file, table);
+        let new = beside(&file, ".new");
         fs::write(&new, place)?;
         Ok(fs::rename(new, file)?)
     }
 
-    /// Records of the booking table's stream, as Lambda's events show them: from its beginning,
-    /// or after a sequence number. Blocks.
-    pub fn stream_records(&self, after: Option<&str>, limit: usize) -> Result<Vec<Value>, Error> {
+    /// Records of a table's stream, as Lambda's events show them: from its beginning, or after a
+    /// sequence number. Blocks.
+    pub fn stream_records(
+        &self,
+        table: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Value>, Error> {
         let database = &self.database.0;
-        let table = dynoxide::streams::table_arn(BOOKING_TABLE);
+        let arn = dynoxide::streams::table_arn(table);
         let iterator = database.get_shard_iterator(GetShardIteratorRequest {
-            stream_arn: format!("{table}/stream/latest"),
-            shard_id: dynoxide::streams::shard_id(BOOKING_TABLE),
+            stream_arn: format!("{arn}/stream/latest"),
+            shard_id: dynoxide::streams::shard_id(table),
             shard_iterator_type: match after {
                 Some(_) => "AFTER_SEQUENCE_NUMBER".into(),
                 None => "TRIM_HORIZON".into(),
@@ -128,10 +145,9 @@ impl LocalDatabase {
     }
 }
 
-/// The booking table by a client of this configuration.
-pub fn table(config: aws_sdk_dynamodb::config::Builder) -> dynamo::Table {
-    let client = Client::from_conf(config.build());
-    dynamo::Table { client, name: BOOKING_TABLE.to_owned() }
+/// A table by a client of this configuration.
+pub fn table(config: aws_sdk_dynamodb::config::Builder, name: &str) -> dynamo::Table {
+    dynamo::Table { client: Client::from_conf(config.build()), name: name.to_owned() }
 }
 
 impl Drop for LocalDatabase {
@@ -149,8 +165,8 @@ fn lock(file: &Path) -> Result<fs::File, Error> {
     Ok(lock)
 }
 
-fn read_place(file: Option<&Path>) -> Option<String> {
-    fs::read_to_string(file?).ok()
+fn place_file(file: &Path, table: &str) -> PathBuf {
+    beside(file, &format!(".{table}.stream-place"))
 }
 
 /// The file's neighbour of that ending.
@@ -163,7 +179,11 @@ pub(crate) fn beside(file: &Path, ending: &str) -> PathBuf {
 /// Dynoxide looks for the highest sequence number of a stream at each write and never drops a
 /// record. The index keeps that look-up from growing with the stream; at start, old records go
 /// that had been dealt with.
-fn tidy_streams(connection: &Connection, place: Option<&str>) -> Result<(), rusqlite::Error> {
+fn tidy_stream(
+    connection: &Connection,
+    table: &str,
+    place: Option<&str>,
+) -> Result<(), rusqlite::Error> {
     connection.execute_batch(
         "CREATE INDEX IF NOT EXISTS marquee_stream_order
          ON _stream_records (table_name, CAST(sequence_number AS INTEGER))",
@@ -172,8 +192,9 @@ fn tidy_streams(connection: &Connection, place: Option<&str>) -> Result<(), rusq
     let dealt_with = place.and_then(stored).and_then(|stored| i64::try_from(stored).ok());
     connection.execute(
         "DELETE FROM _stream_records
-         WHERE created_at < unixepoch() - ?1 AND CAST(sequence_number AS INTEGER) < ?2",
-        [STREAM_RETENTION_SECONDS, dealt_with.unwrap_or(0)],
+         WHERE table_name = ?1 AND created_at < unixepoch() - ?2
+         AND CAST(sequence_number AS INTEGER) < ?3",
+        (table, STREAM_RETENTION_SECONDS, dealt_with.unwrap_or(0)),
     )?;
     Ok(())
 }

@@ -8,10 +8,13 @@ use axum::Router;
 use marquee_lambda::{
     Error,
     clock::SystemClock,
-    consumer::{Consumer, MessageHandler, policy_of},
+    consumer::{BatchHandler, Consumer, policy_of},
 };
 use marquee_messaging::topology::RetryPolicy;
-use marquee_store::booking::BookingStore;
+use marquee_store::{booking::BookingStore, ordering::OrderingStore};
+use on_inventory_reserved::OnInventoryReserved;
+use on_inventory_result::OnInventoryResult;
+use on_order_placed::OnOrderPlaced;
 use on_reservation_event::OnReservationEvent;
 use relay_outbox::RelayOutbox;
 use reservations_api::{payments::MockPayments, signing::TicketSigner};
@@ -48,6 +51,14 @@ pub const RESERVATIONS_API: &[&str] = &[
     "ANY /api/v1/tickets/{proxy+}",
     "ANY /.well-known/jwks.json",
 ];
+pub const ORDERS_API: &[&str] = &[
+    "ANY /order",
+    "ANY /orders",
+    "ANY /orders/{proxy+}",
+    "ANY /notifications",
+    "ANY /inventory",
+    "ANY /inventory/{proxy+}",
+];
 pub const DOCS_API: &[&str] = &[
     "ANY /docs",
     "ANY /docs/",
@@ -60,7 +71,8 @@ pub const DOCS_API: &[&str] = &[
 
 #[derive(Debug)]
 pub struct Functions {
-    pub store: BookingStore,
+    pub booking: BookingStore,
+    pub ordering: OrderingStore,
     pub http: Vec<HttpFunction>,
     broker: HostBroker,
     retry: Option<RetryPolicy>,
@@ -77,18 +89,23 @@ impl Functions {
             Some(key) => key.clone(),
             None => signing_key::load_or_create(settings.data.as_deref())?,
         };
-        let store = BookingStore::new(database.booking_table());
+        let booking = BookingStore::new(database.booking_table());
+        let ordering = OrderingStore::new(database.ordering_table());
         let sessions_api = sessions_api::router(sessions_api::Services {
-            store: store.clone(),
+            store: booking.clone(),
             clock: Arc::new(SystemClock),
             hold_for: settings.policy.hold_for,
         });
         let reservations_api = reservations_api::router(reservations_api::Services {
-            store: store.clone(),
+            store: booking.clone(),
             clock: Arc::new(SystemClock),
             payments: Arc::new(MockPayments::new(settings.payments)),
             signer: Arc::new(TicketSigner::from_pem(&key)?),
             policy: settings.policy,
+        });
+        let orders_api = orders_api::router(orders_api::Services {
+            store: ordering.clone(),
+            clock: Arc::new(SystemClock),
         });
         let http = vec![
             HttpFunction { name: "sessions-api", routes: SESSIONS_API, router: sessions_api },
@@ -97,10 +114,12 @@ impl Functions {
                 routes: RESERVATIONS_API,
                 router: reservations_api,
             },
+            HttpFunction { name: "orders-api", routes: ORDERS_API, router: orders_api },
             HttpFunction { name: "docs-api", routes: DOCS_API, router: docs_api::router() },
         ];
         Ok(Self {
-            store,
+            booking,
+            ordering,
             http,
             broker: broker.clone(),
             retry: settings.retry,
@@ -110,12 +129,26 @@ impl Functions {
 
     /// The functions that consume a queue.
     pub fn consumers(&self) -> Vec<Consumer> {
+        let clock = Arc::new(SystemClock);
         let on_reservation_event =
-            OnReservationEvent { store: self.store.clone(), clock: Arc::new(SystemClock) };
-        vec![self.consumer(on_reservation_event::QUEUE, on_reservation_event)]
+            OnReservationEvent { store: self.booking.clone(), clock: clock.clone() };
+        let store = || self.ordering.clone();
+        let on_order_placed = OnOrderPlaced { store: store(), clock: clock.clone() };
+        let on_inventory_reserved = OnInventoryReserved { store: store(), clock: clock.clone() };
+        let on_inventory_result = on_inventory_result::RESULTS.map(|(queue, status)| {
+            let handler = OnInventoryResult { store: store(), clock: clock.clone(), status };
+            self.consumer(queue, handler)
+        });
+        let mut consumers = vec![
+            self.consumer(on_reservation_event::QUEUE, on_reservation_event),
+            self.consumer(on_order_placed::QUEUE, on_order_placed),
+            self.consumer(on_inventory_reserved::QUEUE, on_inventory_reserved),
+        ];
+        consumers.extend(on_inventory_result);
+        consumers
     }
 
-    fn consumer(&self, queue: &'static str, handler: impl MessageHandler + 'static) -> Consumer {
+    fn consumer(&self, queue: &'static str, handler: impl BatchHandler + 'static) -> Consumer {
         Consumer {
             queue,
             retry: self.retry.unwrap_or_else(|| policy_of(queue)),
@@ -131,7 +164,7 @@ impl Functions {
 
     /// One tick of the schedule.
     pub async fn expire_reservations(&self) {
-        match expire_reservations::run(&self.store, &SystemClock, self.expire_limits).await {
+        match expire_reservations::run(&self.booking, &SystemClock, self.expire_limits).await {
             Ok(report) if report == expire_reservations::Report::default() => {}
             Ok(report) => tracing::info!(?report, "expire-reservations"),
             Err(error) => tracing::warn!(%error, "expire-reservations failed"),

@@ -7,6 +7,7 @@
 //! | [`broker`] | SNS and SQS, in this process; or a RabbitMQ beside it |
 //! | [`sources::queue`] | Lambda's SQS mapping, over the in-process broker |
 //! | [`sources::amazon_mq`] | Lambda's Amazon MQ mapping, over a RabbitMQ |
+//! | [`sources::mapping`] | event source mappings, which can be disabled |
 //! | [`sources::stream`] | Lambda's stream mapping |
 //! | [`sources::schedule`] | EventBridge Scheduler |
 //! | [`functions`] | the deployed functions: the one list of them |
@@ -29,12 +30,15 @@ pub mod sources;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::extract::DefaultBodyLimit;
-use marquee_lambda::Error;
+use marquee_lambda::{Error, consumer::Consumer};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
-    broker::HostBroker, database::LocalDatabase, functions::Functions, settings::Settings,
-    sources::Stop,
+    broker::HostBroker,
+    database::LocalDatabase,
+    functions::Functions,
+    settings::Settings,
+    sources::{Stop, mapping::Mappings},
 };
 
 /// A function of ours answers within seconds; a client that never finishes its request is not
@@ -65,35 +69,32 @@ impl Host {
             Some(url) => HostBroker::rabbitmq(url, settings.retry).await?,
         };
         let functions = Arc::new(Functions::new(&settings, &database, &broker)?);
-        demo::load(&functions.store).await?;
+        demo::load(&functions).await?;
 
         let (stop, stopped) = watch::channel(false);
         let stopped = Stop::new(stopped);
         let mut tasks = JoinSet::new();
-        for consumer in functions.consumers() {
-            let stopped = stopped.clone();
-            match broker.clone() {
-                HostBroker::Memory(memory) => {
-                    tasks.spawn(sources::queue::poll(memory, consumer, stopped));
-                }
-                HostBroker::RabbitMq(rabbitmq) => {
-                    tasks.spawn(sources::amazon_mq::poll(rabbitmq, consumer, stopped));
-                }
-            }
+        let consumers = functions.consumers();
+        let mappings = Mappings::new(consumers.iter().map(|consumer| consumer.queue));
+        for consumer in consumers {
+            tasks.spawn(poll(broker.clone(), consumer, mappings.clone(), stopped.clone()));
         }
-        let stream = sources::stream::Poller {
-            database: Arc::clone(&database),
-            broker: broker.clone(),
-            relay: functions.relay(),
-            period: settings.stream_poll,
-        };
-        tasks.spawn(stream.run(stopped.clone()));
+        for table in database::TABLES {
+            let stream = sources::stream::Poller {
+                database: Arc::clone(&database),
+                table,
+                broker: broker.clone(),
+                relay: functions.relay(),
+                period: settings.stream_poll,
+            };
+            tasks.spawn(stream.run(stopped.clone()));
+        }
         let expire = Arc::clone(&functions);
         tasks.spawn(sources::schedule::every(settings.expire_every, stopped.clone(), move || {
             let functions = Arc::clone(&expire);
             async move { functions.expire_reservations().await }
         }));
-        let app = admin::router(&broker)
+        let app = admin::router(&broker, mappings)
             .fallback_service(gateway::router(functions))
             .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX));
         tasks.spawn(serve(listener, app, stopped));
@@ -108,6 +109,21 @@ impl Host {
             tracing::warn!("stopped with requests still open");
         }
         drop(self.database);
+    }
+}
+
+/// Lambda's part for one queue, with either broker.
+async fn poll(broker: HostBroker, consumer: Consumer, mappings: Mappings, stop: Stop) {
+    let queue = consumer.queue;
+    match broker {
+        HostBroker::Memory(memory) => {
+            let poll = |stop| sources::queue::poll(memory.clone(), consumer.clone(), stop);
+            mappings.run(queue, stop, poll).await;
+        }
+        HostBroker::RabbitMq(rabbitmq) => {
+            let poll = |stop| sources::amazon_mq::poll(rabbitmq.clone(), consumer.clone(), stop);
+            mappings.run(queue, stop, poll).await;
+        }
     }
 }
 

@@ -10,8 +10,10 @@
 //! | [`money`] | decimal amounts and multipliers |
 //! | [`time`] | instants in milliseconds, and the [`time::Clock`] port |
 //! | [`booking`] | seats, holds, reservations, tickets |
+//! | [`ordering`] | orders, and the stock they draw on |
 
 pub mod booking;
 pub mod ids;
 pub mod money;
+pub mod ordering;
 pub mod time;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use marquee_messaging::{
     backends::{
         rabbitmq::{Credentials, CredentialsSource, Endpoint, RabbitMq},
-        sns_sqs::{SnsPublisher, SqsQueue},
+        sns_sqs::{SnsPublisher, SqsQueues},
     },
     publisher::{DeadLetters, Publisher, Retries},
 };
@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::{
     Error, aws, config,
-    consumer::{Consumer, MessageHandler, policy_of, retry_from_env},
+    consumer::{BatchHandler, Consumer, policy_of, retry_from_env},
     secrets,
 };
 
@@ -53,14 +53,14 @@ impl Broker {
     pub fn dead_letters(&self) -> Result<Arc<dyn DeadLetters>, Error> {
         Ok(match self {
             Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
-            Self::SnsSqs { sqs, .. } => Arc::new(queue(sqs, None)?),
+            Self::SnsSqs { sqs, .. } => Arc::new(queues(sqs)?),
         })
     }
 
     fn retries(&self) -> Result<Arc<dyn Retries>, Error> {
         Ok(match self {
             Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
-            Self::SnsSqs { sqs, .. } => Arc::new(queue(sqs, Some(config::required("QUEUE_URL")?))?),
+            Self::SnsSqs { sqs, .. } => Arc::new(queues(sqs)?),
         })
     }
 
@@ -68,7 +68,7 @@ impl Broker {
     pub fn consumer(
         &self,
         queue: &'static str,
-        handler: impl MessageHandler + 'static,
+        handler: impl BatchHandler + 'static,
     ) -> Result<Consumer, Error> {
         Ok(Consumer {
             queue,
@@ -80,13 +80,8 @@ impl Broker {
     }
 }
 
-/// The queue that is consumed, if one is, and `DEAD_LETTER_QUEUE_URL`.
-fn queue(sqs: &aws_sdk_sqs::Client, queue_url: Option<String>) -> Result<SqsQueue, Error> {
-    Ok(SqsQueue {
-        client: sqs.clone(),
-        queue_url,
-        dead_letter_queue_url: config::required("DEAD_LETTER_QUEUE_URL")?,
-    })
+fn queues(sqs: &aws_sdk_sqs::Client) -> Result<SqsQueues, Error> {
+    Ok(SqsQueues { client: sqs.clone(), url_prefix: config::required("QUEUE_URL_PREFIX")? })
 }
 
 /// `AMQP_ENDPOINT`, with the log-in from the secret `BROKER_SECRET_ARN` if there is one.

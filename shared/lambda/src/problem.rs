@@ -63,6 +63,8 @@ problem_types! {
         "The ticket was used before; `used_at` and `used_gate` say when and where.";
     TICKET_FORGED = "ticket-forged", 422, "Ticket code not genuine",
         "The code was not signed by us, was altered, or is another ticket's.";
+    ORDER_STATUS_CONFLICT = "order-status-conflict", 409, "Order status conflict",
+        "The order cannot come to that status; `order_status` says which it has.";
     IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused", 422, "Idempotency key reused",
         "This Idempotency-Key came before with another request. Use a new one.";
     REQUEST_IN_PROGRESS = "request-in-progress", 409, "Request in progress",

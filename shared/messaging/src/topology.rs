@@ -6,6 +6,8 @@ use std::{collections::BTreeSet, time::Duration};
 
 /// Booking's events.
 pub const TICKETING_EVENTS: &str = "ticketing_events";
+/// Ordering's events.
+pub const ORDERS_EXCHANGE: &str = "orders_exchange";
 
 /// When a message that failed for now is tried again, and when that ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +54,43 @@ pub struct Queue {
     pub retry: RetryPolicy,
 }
 
-pub const QUEUES: &[Queue] = &[Queue {
-    name: "event_service_queue",
-    exchange: TICKETING_EVENTS,
-    routing_keys: &["reservation.confirmed", "reservation.expired", "reservation.cancelled"],
-    consumer: "on-reservation-event",
-    retry: RetryPolicy::STANDARD,
-}];
+pub const QUEUES: &[Queue] = &[
+    Queue {
+        name: "event_service_queue",
+        exchange: TICKETING_EVENTS,
+        routing_keys: &["reservation.confirmed", "reservation.expired", "reservation.cancelled"],
+        consumer: "on-reservation-event",
+        retry: RetryPolicy::STANDARD,
+    },
+    Queue {
+        name: "order_placed",
+        exchange: ORDERS_EXCHANGE,
+        routing_keys: &["order.placed"],
+        consumer: "on-order-placed",
+        retry: RetryPolicy::STANDARD,
+    },
+    Queue {
+        name: "inventory_reserved",
+        exchange: ORDERS_EXCHANGE,
+        routing_keys: &["inventory.reserved"],
+        consumer: "on-inventory-reserved",
+        retry: RetryPolicy::STANDARD,
+    },
+    Queue {
+        name: "order_callback_reserved",
+        exchange: ORDERS_EXCHANGE,
+        routing_keys: &["inventory.reserved"],
+        consumer: "on-inventory-result",
+        retry: RetryPolicy::STANDARD,
+    },
+    Queue {
+        name: "order_callback_failed",
+        exchange: ORDERS_EXCHANGE,
+        routing_keys: &["inventory.failed"],
+        consumer: "on-inventory-result",
+        retry: RetryPolicy::STANDARD,
+    },
+];
 
 /// What `relay-outbox` parks an event under that can never be published.
 pub const RELAY_OUTBOX: &str = "relay_outbox";

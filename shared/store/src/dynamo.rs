@@ -45,6 +45,16 @@ impl Table {
         let config = tuned(aws_sdk_dynamodb::config::Builder::from(&shared)).build();
         Self { client: Client::from_conf(config), name }
     }
+
+    /// One cheap request, to be made before the first real one: the connection's handshake is
+    /// the slow part of a cold start. Its outcome does not matter.
+    pub async fn warm_up(&self) {
+        let key = crate::table::key("warm-up".into(), "warm-up".into());
+        let request = self.client.get_item().table_name(&self.name).set_key(Some(key));
+        if let Err(error) = request.send().await {
+            tracing::debug!(error = %crate::error::StoreError::from_sdk(error), "warm-up failed");
+        }
+    }
 }
 
 /// Our retries and time-outs on any configuration.

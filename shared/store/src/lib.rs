@@ -7,10 +7,11 @@
 //! | [`item`] | reading and writing attributes |
 //! | [`idempotency`] | the tag by which a repeated request is known |
 //! | [`outbox`] | how an event is kept in an item |
-//! | [`booking`] | booking's table: one file per thing that happens to it |
+//! | [`table`] | the requests that every context makes of its table |
+//! | [`booking`], [`ordering`] | a context's table: one file per thing that happens to it |
 
 // What the contexts' modules share is unused when none of them is built.
-#![cfg_attr(not(feature = "booking"), allow(dead_code))]
+#![cfg_attr(not(all(feature = "booking", feature = "ordering")), allow(dead_code))]
 
 #[cfg(feature = "booking")]
 pub mod booking;
@@ -18,4 +19,7 @@ pub mod dynamo;
 pub mod error;
 pub mod idempotency;
 pub mod item;
+#[cfg(feature = "ordering")]
+pub mod ordering;
 pub mod outbox;
+pub mod table;

@@ -7,7 +7,7 @@ use aws_sdk_sns::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use marquee_lambda::consumer::{Consumer, consume};
 use marquee_messaging::{
-    backends::sns_sqs::{SnsPublisher, SqsQueue},
+    backends::sns_sqs::{SnsPublisher, SqsQueues},
     topology,
 };
 use serde_json::{Map, Value, json};
@@ -86,12 +86,9 @@ impl SqsStack {
         SnsPublisher { client: self.sns.clone(), topic_arn_prefix: self.topic_arn_prefix.clone() }
     }
 
-    pub fn consumers_queue(&self) -> SqsQueue {
-        SqsQueue {
-            client: self.sqs.clone(),
-            queue_url: Some(self.queue_url.clone()),
-            dead_letter_queue_url: self.dead_letter_queue_url.clone(),
-        }
+    pub fn queues(&self) -> SqsQueues {
+        let url_prefix = self.queue_url.trim_end_matches(self.queue).to_owned();
+        SqsQueues { client: self.sqs.clone(), url_prefix }
     }
 
     /// Sends a body by hand, past the topic, with no attributes.

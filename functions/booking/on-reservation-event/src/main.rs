@@ -9,5 +9,5 @@ async fn main() -> Result<(), Error> {
     let store = BookingStore::new(Table::from_env(config::required("BOOKING_TABLE")?).await);
     store.warm_up().await;
     let clock = std::sync::Arc::new(SystemClock);
-    consumer::run(broker.consumer(QUEUE, OnReservationEvent { store, clock })?).await
+    consumer::run([broker.consumer(QUEUE, OnReservationEvent { store, clock })?]).await
 }

@@ -3,6 +3,7 @@
 use tokio::sync::watch;
 
 pub mod amazon_mq;
+pub mod mapping;
 pub mod queue;
 pub mod schedule;
 pub mod stream;

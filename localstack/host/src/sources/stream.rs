@@ -26,6 +26,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct Poller {
     pub database: Arc<LocalDatabase>,
+    pub table: &'static str,
     pub broker: HostBroker,
     pub relay: RelayOutbox,
     pub period: Duration,
@@ -33,7 +34,7 @@ pub struct Poller {
 
 impl Poller {
     pub async fn run(self, mut stop: Stop) {
-        let mut done = self.database.stream_place();
+        let mut done = self.database.stream_place(self.table);
         let mut on_record = done.clone();
         loop {
             let pause = match self.step(&mut done).await {
@@ -45,7 +46,7 @@ impl Poller {
                 }
             };
             if done != on_record && self.broker.is_safe_to_leave() {
-                match self.database.record_stream_place(done.as_deref()) {
+                match self.database.record_stream_place(self.table, done.as_deref()) {
                     Ok(()) => on_record.clone_from(&done),
                     Err(error) => tracing::warn!(%error, "the stream's place was not recorded"),
                 }
@@ -61,8 +62,8 @@ impl Poller {
     /// go on at once.
     async fn step(&self, done: &mut Option<String>) -> Result<bool, Error> {
         let after = done.clone();
-        let database = Arc::clone(&self.database);
-        let read = move || database.stream_records(after.as_deref(), BATCH_LEN_MAX);
+        let (database, table) = (Arc::clone(&self.database), self.table);
+        let read = move || database.stream_records(table, after.as_deref(), BATCH_LEN_MAX);
         let records = tokio::task::spawn_blocking(read).await??;
         let last = records.last().and_then(sequence_number);
         let Some(last) = last else { return Ok(false) };

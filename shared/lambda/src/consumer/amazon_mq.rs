@@ -23,6 +23,11 @@ pub(super) fn is_event(event: &Value) -> bool {
     event.get(MESSAGES).is_some()
 }
 
+/// The queue that an event is from, without its virtual host.
+pub(super) fn queue_of(event: &Value) -> Option<&str> {
+    event[MESSAGES].as_object()?.keys().next()?.split("::").next()
+}
+
 /// # Errors
 /// If any message could not be settled: then the mapping has to deliver the batch again.
 pub async fn consume(consumer: &Consumer, event: Value) -> Result<(), Error> {
@@ -30,7 +35,7 @@ pub async fn consume(consumer: &Consumer, event: Value) -> Result<(), Error> {
     let deliveries = messages(&event)?.into_iter().map(delivery);
     let (readable, unreadable): (Vec<_>, Vec<_>) = deliveries.partition(Result::is_ok);
     let readable = readable.into_iter().flatten();
-    let handled = join_all(readable.map(|delivery| consumer.handle(delivery))).await;
+    let handled = consumer.handle(readable.collect()).await;
     let (retries, others): (Vec<_>, Vec<_>) =
         handled.into_iter().partition(|h| matches!(h.decision, Decision::Retry { .. }));
 

@@ -12,16 +12,15 @@
 //! Two kinds of event feed it, [`sqs`] and [`amazon_mq`]; the handler cannot tell which.
 
 pub mod amazon_mq;
+mod handler;
 pub mod sqs;
 
 use std::{
-    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use async_trait::async_trait;
-use futures_util::FutureExt;
+pub use handler::{BatchHandler, Incoming, MessageHandler, Outcome};
 use lambda_runtime::{LambdaEvent, service_fn};
 use marquee_messaging::{
     message::Message,
@@ -30,32 +29,16 @@ use marquee_messaging::{
     trace::TraceContext,
 };
 use serde_json::Value;
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 use crate::{Error, config, metrics::BatchMetrics};
-
-/// A consumer's time-out of a minute has room for this and for settling: parking, putting off and
-/// parking what has nowhere to wait may each take a publisher 15 s.
-const HANDLE_MAX: Duration = Duration::from_secs(12);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    Done,
-    RetryLater(String),
-    Poison(String),
-}
-
-#[async_trait]
-pub trait MessageHandler: Send + Sync {
-    async fn handle(&self, message: &Message) -> Outcome;
-}
 
 /// A queue's handler, and what it takes to settle the queue's messages.
 #[derive(Clone)]
 pub struct Consumer {
     pub queue: &'static str,
     pub retry: RetryPolicy,
-    pub handler: Arc<dyn MessageHandler>,
+    pub handler: Arc<dyn BatchHandler>,
     pub dead_letters: Arc<dyn DeadLetters>,
     pub retries: Arc<dyn Retries>,
 }
@@ -87,13 +70,24 @@ pub(crate) enum Settled {
     Parked,
 }
 
-/// Runs the consumer on whichever queue mapping calls it.
-pub async fn run(consumer: Consumer) -> Result<(), Error> {
-    let consumer = &consumer;
+/// Runs a function that consumes these queues, by whichever mapping calls it.
+pub async fn run<const N: usize>(consumers: [Consumer; N]) -> Result<(), Error> {
+    let consumers = &consumers;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
-        consume(consumer, event.payload).await
+        consume(consumer_of(consumers, &event.payload)?, event.payload).await
     }))
     .await
+}
+
+/// The consumer of the queue that the event is from. A deployed queue's name may have something
+/// before it.
+fn consumer_of<'a>(consumers: &'a [Consumer], event: &Value) -> Result<&'a Consumer, Error> {
+    let queue = amazon_mq::queue_of(event).or_else(|| sqs::queue_of(event)).unwrap_or_default();
+    let mut named = consumers.iter().filter(|consumer| queue.ends_with(consumer.queue));
+    match (consumers, named.next()) {
+        (_, Some(consumer)) | ([consumer], None) => Ok(consumer),
+        _ => Err(format!("an event from {queue:?}, which this function does not consume").into()),
+    }
 }
 
 /// Handles one event of either kind and gives the answer that its mapping expects.
@@ -118,39 +112,40 @@ enum Decision {
 
 /// A message, and what its handler decided.
 struct Handled {
-    delivery: Delivery,
+    incoming: Incoming,
+    receipt: String,
     decision: Decision,
-    trace: TraceContext,
-    span: Span,
     took: Duration,
 }
 
 impl Consumer {
-    /// Has one message handled; nothing is settled yet.
-    async fn handle(&self, delivery: Delivery) -> Handled {
-        let metadata = &delivery.message.metadata;
-        let parent = metadata.traceparent.as_deref().and_then(TraceContext::parse);
+    /// Has a batch handled; nothing is settled yet.
+    async fn handle(&self, deliveries: Vec<Delivery>) -> Vec<Handled> {
+        let (batch, receipts): (Vec<_>, Vec<_>) =
+            deliveries.into_iter().map(|delivery| self.receive(delivery)).unzip();
+        let started = Instant::now();
+        let outcomes = handler::outcomes(self.handler.as_ref(), &batch).await;
+        let took = started.elapsed();
+        let handled = batch.into_iter().zip(receipts).zip(outcomes);
+        let handled = handled.map(|((incoming, receipt), outcome)| {
+            let decision = self.decide(outcome, incoming.attempt);
+            Handled { incoming, receipt, decision, took }
+        });
+        handled.collect()
+    }
+
+    fn receive(&self, delivery: Delivery) -> (Incoming, String) {
+        let Delivery { message, attempt, receipt } = delivery;
+        let parent = message.metadata.traceparent.as_deref().and_then(TraceContext::parse);
         let trace = parent.map_or_else(TraceContext::begin, TraceContext::child);
         let span = tracing::info_span!(
             "message",
             queue = self.queue,
-            message_id = metadata.id,
-            attempt = delivery.attempt,
+            message_id = message.metadata.id,
+            attempt,
             trace_id = trace.trace_id(),
         );
-        let started = Instant::now();
-        let outcome = trace.scope(self.outcome(&delivery.message).instrument(span.clone())).await;
-        let decision = self.decide(outcome, delivery.attempt);
-        Handled { delivery, decision, trace, span, took: started.elapsed() }
-    }
-
-    async fn outcome(&self, message: &Message) -> Outcome {
-        let handled = AssertUnwindSafe(self.handler.handle(message)).catch_unwind();
-        match tokio::time::timeout(HANDLE_MAX, handled).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Outcome::RetryLater("the handler panicked".into()),
-            Err(_) => Outcome::RetryLater(format!("the handler took more than {HANDLE_MAX:?}")),
-        }
+        (Incoming { message, attempt, trace, span }, receipt)
     }
 
     fn decide(&self, outcome: Outcome, attempts: u32) -> Decision {
@@ -169,12 +164,14 @@ impl Consumer {
     /// Carries a decision out. `Err` if the broker did not take what is to become of the message:
     /// then it has to be delivered again.
     async fn settle(&self, handled: Handled, metrics: &BatchMetrics) -> Result<Settled, String> {
-        let Handled { delivery, decision, trace, span, took } = handled;
+        let Handled { incoming, receipt, decision, took } = handled;
         let settling = async {
             let settled = match decision {
                 Decision::Done => Ok(Settled::Done),
-                Decision::Park { reason } => self.park(&delivery.message, &reason).await,
-                Decision::Retry { reason, delay } => self.put_off(&delivery, &reason, delay).await,
+                Decision::Park { reason } => self.park(&incoming.message, &reason).await,
+                Decision::Retry { reason, delay } => {
+                    self.put_off(&incoming, &receipt, &reason, delay).await
+                }
             };
             if let Err(reason) = &settled {
                 tracing::warn!(reason, "message could not be settled and will come again");
@@ -182,17 +179,18 @@ impl Consumer {
             metrics.record(settled.as_ref().ok().copied(), took);
             settled
         };
-        trace.scope(settling.instrument(span)).await
+        incoming.trace.scope(settling.instrument(incoming.span.clone())).await
     }
 
     async fn put_off(
         &self,
-        delivery: &Delivery,
+        incoming: &Incoming,
+        receipt: &str,
         reason: &str,
         delay: Duration,
     ) -> Result<Settled, String> {
         tracing::warn!(reason, ?delay, "message will be tried again");
-        let Delivery { message, attempt, receipt } = delivery;
+        let Incoming { message, attempt, .. } = incoming;
         let failed = Failed { queue: self.queue, message, attempts: *attempt, receipt };
         match self.retries.retry_later(failed, delay).await {
             Ok(()) => Ok(Settled::Retried),

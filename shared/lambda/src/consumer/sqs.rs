@@ -7,16 +7,19 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMe
 use futures_util::future::join_all;
 use marquee_messaging::message::{Message, Metadata};
 
+use serde_json::Value;
+
 use super::{Consumer, Delivery, Settled};
 use crate::metrics::BatchMetrics;
 
 pub async fn consume(consumer: &Consumer, event: SqsEvent) -> SqsBatchResponse {
     let metrics = BatchMetrics::default();
     let metrics = &metrics;
-    let settled = event.records.into_iter().map(|record| async move {
-        let id = record.message_id.clone().unwrap_or_default();
-        let settled = consumer.settle(consumer.handle(delivery(record)).await, metrics).await;
-        matches!(settled, Ok(Settled::Retried) | Err(_)).then_some(id)
+    let ids: Vec<_> = event.records.iter().map(|r| r.message_id.clone()).collect();
+    let handled = consumer.handle(event.records.into_iter().map(delivery).collect()).await;
+    let settled = ids.into_iter().zip(handled).map(|(id, handled)| async move {
+        let settled = consumer.settle(handled, metrics).await;
+        matches!(settled, Ok(Settled::Retried) | Err(_)).then_some(id.unwrap_or_default())
     });
     let failures = join_all(settled).await.into_iter().flatten().map(|id| {
         let mut failure = BatchItemFailure::default();
@@ -27,6 +30,11 @@ pub async fn consume(consumer: &Consumer, event: SqsEvent) -> SqsBatchResponse {
     response.batch_item_failures = failures.collect();
     metrics.emit(consumer.queue);
     response
+}
+
+/// The queue that an event is from.
+pub(super) fn queue_of(event: &Value) -> Option<&str> {
+    event["Records"][0]["eventSourceARN"].as_str()?.rsplit(':').next()
 }
 
 fn delivery(record: SqsMessage) -> Delivery {

@@ -1,5 +1,6 @@
 use std::sync::Mutex;
 
+use async_trait::async_trait;
 use marquee_messaging::{publisher::PublishError, trace};
 use serde_json::json;
 

@@ -1,3 +1,4 @@
 //! The bodies of events, as JSON shows them.
 
+pub mod order;
 pub mod reservation;

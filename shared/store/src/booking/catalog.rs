@@ -4,10 +4,8 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
-    time::Duration,
 };
 
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use marquee_domain::{
     booking::{
         seat_ref::SeatPlace,
@@ -24,11 +22,6 @@ use crate::{
     error::StoreError,
     item::{Item, ReadItem},
 };
-
-/// A batch read takes 100 keys.
-const BATCH_MAX: usize = 100;
-const UNPROCESSED_PAUSE: Duration = Duration::from_millis(20);
-const UNPROCESSED_PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// A seat of a session, with its labels.
 #[derive(Clone, Debug)]
@@ -73,7 +66,7 @@ impl BookingStore {
         let blocks: HashSet<_> = places.map(|place| place.block).collect();
         let unknown = |block: &u16| self.cache.blocks.get(&(session, *block)).is_none();
         wanted.extend(blocks.into_iter().filter(unknown).map(|block| keys::block(session, block)));
-        for item in self.batch_get(wanted).await? {
+        for item in self.table.batch_get(wanted, true).await? {
             self.remember(session, &item)?;
         }
         Ok(())
@@ -121,7 +114,7 @@ impl BookingStore {
         }
         let mut given = HashMap::new();
         // Kept for good, so nothing that was just written may be missing.
-        let items = self.query_all(&keys::session_partition(session), "").await?;
+        let items = self.table.query_all(&keys::session_partition(session), "").await?;
         let blocks = items.iter().map(block_item::read).collect::<Result<Vec<_>, _>>()?;
         for state in &blocks {
             for (&position, (id, _)) in &state.block.given_ids {
@@ -155,42 +148,5 @@ impl BookingStore {
             }
         }
         Ok(())
-    }
-
-    pub(super) async fn batch_get(&self, wanted: Vec<Item>) -> Result<Vec<Item>, StoreError> {
-        let mut found = Vec::new();
-        for batch in wanted.chunks(BATCH_MAX) {
-            let mut keys = batch.to_vec();
-            let mut pause = UNPROCESSED_PAUSE;
-            while !keys.is_empty() {
-                let request = KeysAndAttributes::builder()
-                    .set_keys(Some(keys))
-                    .consistent_read(true)
-                    .build()
-                    .map_err(|error| StoreError::Broken(error.to_string()))?;
-                let answer = self
-                    .table
-                    .client
-                    .batch_get_item()
-                    .request_items(&self.table.name, request)
-                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                    .send()
-                    .await
-                    .map_err(StoreError::from_sdk)?;
-                found.extend(answer.responses.unwrap_or_default().into_values().flatten());
-                let rest = answer.unprocessed_keys.unwrap_or_default().into_values().next();
-                keys = rest.map_or_else(Vec::new, |rest| rest.keys);
-                if keys.is_empty() {
-                    break;
-                }
-                // Throttled in part, which the SDK takes for a success.
-                if pause > UNPROCESSED_PAUSE_MAX {
-                    return Err(StoreError::Unavailable("keys left unread".into()));
-                }
-                tokio::time::sleep(pause).await;
-                pause *= 2;
-            }
-        }
-        Ok(found)
     }
 }

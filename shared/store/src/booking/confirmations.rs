@@ -12,17 +12,15 @@ use marquee_domain::{
 use marquee_messaging::events::reservation::ReservationEventType;
 
 use super::{
-    BookingStore,
-    guarded_update::GuardedUpdate,
-    keys, reservation_item,
+    BookingStore, keys, reservation_item,
     reservations::{event, place_of},
     seat_update::{BlockUpdate, Expected, block_updates},
-    transaction::condition_failed,
 };
 use crate::{
     error::StoreError,
     item::{Item, instant, item, text, uuid},
     outbox,
+    table::{GuardedUpdate, condition_failed},
 };
 
 #[derive(Clone, Debug)]
@@ -58,7 +56,7 @@ impl BookingStore {
             now,
         };
         let items = self.with_blocks(&updates, reservation, &change)?;
-        match self.transact(items).await? {
+        match self.table.transact(items).await? {
             Ok(()) => Ok(ConfirmOutcome::Confirmed(Reservation {
                 status: ReservationStatus::Confirmed,
                 updated_at: now,
@@ -99,14 +97,14 @@ impl BookingStore {
             ..reservation.clone()
         };
         let items = self.with_blocks(&updates, reservation, &change)?;
-        let Err(reasons) = self.transact(items).await? else { return Ok(Some(cancelled)) };
+        let Err(reasons) = self.table.transact(items).await? else { return Ok(Some(cancelled)) };
         if condition_failed(reasons.last()) {
             return Ok(None);
         }
         // A seat is somebody else's already, as when a clock ahead of ours saw the hold run out:
         // there is nothing of ours to free.
         let alone = self.with_blocks(&[], reservation, &change)?;
-        Ok(self.transact(alone).await?.is_ok().then_some(cancelled))
+        Ok(self.table.transact(alone).await?.is_ok().then_some(cancelled))
     }
 
     fn with_blocks(

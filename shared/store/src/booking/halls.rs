@@ -47,7 +47,7 @@ pub enum SeatOutcome {
 impl BookingStore {
     /// The hall's rows as people count them: 2 before 10, then by letter.
     pub async fn hall_rows(&self, hall: HallId) -> Result<Vec<HallRow>, StoreError> {
-        let items = self.query_all(&keys::hall_partition(hall), "R#").await?;
+        let items = self.table.query_all(&keys::hall_partition(hall), "R#").await?;
         let mut rows = items.iter().map(read_row).collect::<Result<Vec<_>, _>>()?;
         rows.sort_by_cached_key(|row| natural_order(&row.row_number));
         Ok(rows)
@@ -83,7 +83,7 @@ impl BookingStore {
         let overtaken: Vec<_> = stream::iter(missing)
             .map(|(row, item)| async move {
                 // The very same row is this request's own, an answer having been lost.
-                let earlier = self.put_new(item).await?.as_ref().map(read_row).transpose()?;
+                let earlier = self.table.put_new(item).await?.as_ref().map(read_row).transpose()?;
                 let other = earlier.filter(|earlier| *earlier != row);
                 Ok::<_, StoreError>(other.map(|other| other.row_number))
             })
@@ -107,7 +107,7 @@ impl BookingStore {
     ) -> Result<SeatOutcome, StoreError> {
         let same = |there: &HallSeat| there.seat_number == seat.seat_number;
         let before = match idempotency {
-            Some(_) => self.get(keys::hall_row(hall, row_number), true).await?,
+            Some(_) => self.table.get(keys::hall_row(hall, row_number), true).await?,
             None => None,
         };
         let before = before.as_ref().map(read_row).transpose()?;
@@ -121,7 +121,7 @@ impl BookingStore {
         let mut row = HallRow { row_number: row_number.to_owned(), seats: vec![seat.clone()] };
         for attempt in 0..TRIES_MAX {
             tokio::time::sleep(TRY_PAUSE * attempt).await;
-            let Some(before) = self.put_new(write_row(hall, &row)).await? else {
+            let Some(before) = self.table.put_new(write_row(hall, &row)).await? else {
                 return Ok(SeatOutcome::Added { offset: 0 });
             };
             row = read_row(&before)?;
@@ -175,7 +175,7 @@ impl BookingStore {
         let Some(tag) = tag else { return Ok(Claimed::First) };
         let mut item = keys::entity(REQUESTS, &tag.key.to_string());
         tag.write(&mut item);
-        Ok(match self.put_new(item).await? {
+        Ok(match self.table.put_new(item).await? {
             None => Claimed::First,
             Some(earlier) if tag.compare(&earlier) == Match::SameRequest => Claimed::Again,
             Some(_) => Claimed::KeyReused,

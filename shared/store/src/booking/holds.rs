@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use marquee_domain::{
     booking::{
         reservation::{Reservation, ReservedSeat},
@@ -25,12 +25,12 @@ use uuid::Uuid;
 use super::{
     BookingStore, keys, reservation_item,
     seat_update::{BlockUpdate, Expected, block_updates, refused_block},
-    transaction::{Reasons, condition_failed},
 };
 use crate::{
     error::StoreError,
     idempotency::{IdempotencyTag, Match},
     item::Item,
+    table::{Reasons, condition_failed, put_new},
 };
 
 /// Tries at taking the user's next number; only the same user's other requests can be in the way.
@@ -88,7 +88,7 @@ impl BookingStore {
             let held = Reservation::hold(id, user, session, seats, now, policy.hold_for);
             let updates = hold_updates(&held, now);
             let items = transaction(&updates, place, &held, request.idempotency)?;
-            let Err(reasons) = self.transact(items).await? else {
+            let Err(reasons) = self.table.transact(items).await? else {
                 return Ok(HoldOutcome::Held(held));
             };
             let refused = Refused::read(&updates, &reasons, place, now)?;
@@ -153,7 +153,7 @@ impl BookingStore {
         user: UserId,
         session: SessionId,
     ) -> Result<Vec<Item>, StoreError> {
-        self.query_all(&keys::user_partition(user), &keys::session_prefix(session)).await
+        self.table.query_all(&keys::user_partition(user), &keys::session_prefix(session)).await
     }
 }
 
@@ -213,13 +213,7 @@ fn transaction(
     if let Some(tag) = idempotency {
         tag.write(&mut item);
     }
-    let put = Put::builder()
-        .set_item(Some(item))
-        .condition_expression(format!("attribute_not_exists({})", keys::PARTITION))
-        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-        .table_name("")
-        .build()
-        .map_err(|error| StoreError::Broken(error.to_string()))?;
+    let put = put_new(item)?;
     let blocks = updates.iter().map(BlockUpdate::to_transact_item);
     blocks.chain([Ok(TransactWriteItem::builder().put(put).build())]).collect()
 }

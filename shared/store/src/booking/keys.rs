@@ -5,10 +5,9 @@ use marquee_domain::{
     ids::{HallId, SessionId, UserId},
 };
 
-use crate::item::{Item, item, text};
-
-pub const PARTITION: &str = "pk";
-pub const SORT: &str = "sk";
+use crate::item::Item;
+pub(crate) use crate::table::key;
+pub use crate::table::{PARTITION, SORT};
 
 /// Index of active reservations by the time they run out.
 pub const OVERDUE_INDEX: &str = "overdue";
@@ -18,10 +17,6 @@ pub const EXPIRES: &str = "expires";
 /// Partitions of the index. One partition takes 1,000 writes a second; this many take 8,000
 /// holds, and an empty one costs the sweeper half a read unit a minute.
 pub const DUE_SHARDS: u64 = 8;
-
-pub(crate) fn key(partition: String, sort: String) -> Item {
-    item([(PARTITION, Some(text(partition))), (SORT, Some(text(sort)))])
-}
 
 pub(crate) fn entity(kind: &str, id: &str) -> Item {
     key(kind.to_owned(), id.to_owned())

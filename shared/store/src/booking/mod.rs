@@ -17,11 +17,9 @@ pub mod catalog;
 mod cell;
 pub mod confirmations;
 mod entity_items;
-mod guarded_update;
 pub mod halls;
 pub mod holds;
 pub mod keys;
-mod query;
 pub mod reconcile;
 mod reservation_item;
 pub mod reservations;
@@ -31,7 +29,6 @@ pub mod seats;
 pub mod service_seats;
 pub mod sessions;
 pub mod sweep;
-mod transaction;
 pub mod venues;
 
 use std::sync::Arc;
@@ -50,13 +47,8 @@ impl BookingStore {
         Self { table: Arc::new(table), cache: Arc::default() }
     }
 
-    /// One cheap request, to be made before the first real one: the connection's handshake is
-    /// the slow part of a cold start. Its outcome does not matter.
+    /// One cheap request before the first real one; see [`Table::warm_up`].
     pub async fn warm_up(&self) {
-        let key = keys::entity("organizers", "warm-up");
-        let request = self.table.client.get_item().table_name(&self.table.name).set_key(Some(key));
-        if let Err(error) = request.send().await {
-            tracing::debug!(error = %crate::error::StoreError::from_sdk(error), "warm-up failed");
-        }
+        self.table.warm_up().await;
     }
 }

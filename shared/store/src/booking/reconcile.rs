@@ -39,7 +39,7 @@ impl BookingStore {
     /// one of ours. Half a read unit.
     pub async fn last_event(&self, id: ReservationId) -> Result<Option<OutboxEvent>, StoreError> {
         let Some(place) = id.locate() else { return Ok(None) };
-        let found = self.get(keys::reservation(place), false).await?;
+        let found = self.table.get(keys::reservation(place), false).await?;
         let event = found.as_ref().and_then(|item| item.optional_map(ATTRIBUTE));
         event.map(outbox::read).transpose()
     }

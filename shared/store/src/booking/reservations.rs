@@ -15,12 +15,11 @@ use marquee_messaging::{
     outbox::OutboxEvent,
 };
 
-use super::{
-    BookingStore, confirmations::Change, guarded_update::GuardedUpdate, keys, reservation_item,
-};
+use super::{BookingStore, confirmations::Change, keys, reservation_item};
 use crate::{
     error::StoreError,
     item::{item, text, uuid},
+    table::GuardedUpdate,
 };
 
 /// One page of a user's reservations.
@@ -34,7 +33,7 @@ impl BookingStore {
     /// The reservation, whoever asks. One consistent read.
     pub async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
         let Some(place) = id.locate() else { return Ok(None) };
-        let found = self.get(keys::reservation(place), true).await?;
+        let found = self.table.get(keys::reservation(place), true).await?;
         let reservation = found.as_ref().map(reservation_item::read).transpose()?;
         Ok(reservation.filter(|found| found.id == id))
     }
@@ -47,7 +46,7 @@ impl BookingStore {
         after: Option<&str>,
     ) -> Result<ReservationPage, StoreError> {
         let partition = keys::user_partition(user);
-        let (items, next) = self.query_page(&partition, "R#", limit, after, None).await?;
+        let (items, next) = self.table.query_page(&partition, "R#", limit, after, None).await?;
         let mut reservations = Vec::with_capacity(items.len());
         for item in &items {
             reservations.push(reservation_item::read(item)?);
@@ -70,7 +69,7 @@ impl BookingStore {
             payment: None,
             now,
         };
-        Ok(self.update(change.update(reservation)?).await?.is_ok())
+        Ok(self.table.update(change.update(reservation)?).await?.is_ok())
     }
 
     /// Records what became of a payment that came for a lost hold. A payment recorded for another
@@ -94,7 +93,7 @@ impl BookingStore {
                 (":confirmed", Some(text(ReservationStatus::Confirmed.name()))),
             ]),
         };
-        Ok(self.update(guarded).await?.is_ok())
+        Ok(self.table.update(guarded).await?.is_ok())
     }
 
     /// Uses a ticket of a confirmed reservation. Of any number of requests at once, one succeeds;
@@ -119,7 +118,7 @@ impl BookingStore {
                 (":confirmed", Some(text(ReservationStatus::Confirmed.name()))),
             ]),
         };
-        let Err(old) = self.update(guarded).await? else { return Ok(Ok(())) };
+        let Err(old) = self.table.update(guarded).await? else { return Ok(Ok(())) };
         match reservation_item::read(&old)?.check_ins.remove(&index) {
             // The very same use is this request's own, its answer lost.
             Some(first) if first == *check_in => Ok(Ok(())),

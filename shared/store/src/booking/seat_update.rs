@@ -9,11 +9,12 @@ use marquee_domain::{
     time::Timestamp,
 };
 
-use super::{
-    BookingStore, block_item, cell, guarded_update::GuardedUpdate, keys,
-    transaction::condition_failed,
+use super::{BookingStore, block_item, cell, keys};
+use crate::{
+    error::StoreError,
+    item::Item,
+    table::{GuardedUpdate, condition_failed},
 };
-use crate::{error::StoreError, item::Item};
 
 /// What a seat must be for it to change.
 #[derive(Clone, Debug)]
@@ -131,7 +132,7 @@ impl BookingStore {
         &self,
         update: &BlockUpdate,
     ) -> Result<Result<(), BlockState>, StoreError> {
-        match self.update(update.to_guarded_update()).await? {
+        match self.table.update(update.to_guarded_update()).await? {
             Ok(()) => Ok(Ok(())),
             Err(refused) => block_item::read(&refused).map(Err),
         }

@@ -53,7 +53,7 @@ impl BookingStore {
     /// seat map is out of date by the time it is looked at, and this halves its price.
     pub async fn seat_blocks(&self, session: SessionId) -> Result<Vec<BlockState>, StoreError> {
         let mut blocks = Vec::new();
-        let query = self.query(&keys::session_partition(session), "");
+        let query = self.table.query(&keys::session_partition(session), "");
         let mut pages = query.into_paginator().send();
         while let Some(page) = pages.next().await {
             for item in page.map_err(StoreError::from_sdk)?.items() {
@@ -71,7 +71,7 @@ impl BookingStore {
     ) -> Result<Vec<SeatState>, StoreError> {
         let blocks: BTreeSet<_> = places.iter().map(|place| place.block).collect();
         let wanted = blocks.into_iter().map(|block| keys::block(session, block)).collect();
-        let items = self.batch_get(wanted).await?;
+        let items = self.table.batch_get(wanted, true).await?;
         let blocks = items.iter().map(block_item::read);
         let blocks: BTreeMap<_, _> = blocks
             .map(|read| read.map(|state| (state.block.index, state)))

@@ -91,7 +91,7 @@ impl BookingStore {
             let updates =
                 block_updates(session, places.iter().copied(), |place| changes[&place].clone());
             let items = updates.iter().map(BlockUpdate::to_transact_item);
-            if self.transact(items.collect::<Result<_, _>>()?).await?.is_ok() {
+            if self.table.transact(items.collect::<Result<_, _>>()?).await?.is_ok() {
                 let after = places.iter().map(|place| changes[place].1);
                 return Ok(Ok(before.into_iter().zip(after).collect()));
             }

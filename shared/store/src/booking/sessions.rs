@@ -58,7 +58,7 @@ impl BookingStore {
             tag.write(&mut item);
         }
         let mut session = session;
-        if let Some(earlier) = self.put_new(item).await? {
+        if let Some(earlier) = self.table.put_new(item).await? {
             let own = idempotency.is_none();
             match idempotency.map(|tag| tag.compare(&earlier)) {
                 // With no key the id is ours alone: this is our own write, its answer lost.
@@ -78,7 +78,7 @@ impl BookingStore {
         }
         let blocks: Vec<_> = blocks.iter().map(|b| block_item::write(session.id, b)).collect();
         stream::iter(blocks)
-            .map(|block| self.put_new(block))
+            .map(|block| self.table.put_new(block))
             .buffer_unordered(WRITES_AT_ONCE)
             .try_for_each(|_| async { Ok(()) })
             .await?;
@@ -108,7 +108,7 @@ impl BookingStore {
         after: Option<&str>,
     ) -> Result<Page<Session>, StoreError> {
         let filter = filter.to_filter();
-        let (items, next) = self.query_page(Session::KIND, "", limit, after, filter).await?;
+        let (items, next) = self.table.query_page(Session::KIND, "", limit, after, filter).await?;
         let ready = items.iter().filter(|item| is_ready(item));
         Ok(Page { items: ready.map(Session::read).collect::<Result<_, _>>()?, next })
     }

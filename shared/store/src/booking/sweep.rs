@@ -63,6 +63,6 @@ impl BookingStore {
     ) -> Result<Option<Reservation>, StoreError> {
         let key = |name| Ok::<_, StoreError>(overdue.0.text(name)?.to_owned());
         let key = keys::key(key(keys::PARTITION)?, key(keys::SORT)?);
-        self.get(key, false).await?.as_ref().map(reservation_item::read).transpose()
+        self.table.get(key, false).await?.as_ref().map(reservation_item::read).transpose()
     }
 }

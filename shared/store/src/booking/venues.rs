@@ -1,18 +1,15 @@
 //! Creating, finding and listing what a seller sets up.
 
-use aws_sdk_dynamodb::{
-    operation::put_item::PutItemError,
-    types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure},
-};
 use marquee_domain::ids::{EventId, LocationId};
 use uuid::Uuid;
 
 pub use super::entity_items::Entity;
-use super::{BookingStore, entity_items, keys, query::Filter};
+use super::{BookingStore, entity_items, keys};
 use crate::{
     error::StoreError,
     idempotency::{IdempotencyTag, Match},
-    item::{Item, uuid},
+    item::uuid,
+    table::Filter,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +66,7 @@ impl BookingStore {
         if let Some(tag) = idempotency {
             tag.write(&mut item);
         }
-        match self.put_new(item).await? {
+        match self.table.put_new(item).await? {
             None => Ok(Created::New(entity)),
             Some(earlier) => match idempotency.map(|tag| tag.compare(&earlier)) {
                 // With no key the id is ours alone: this is our own write, its answer lost.
@@ -80,7 +77,7 @@ impl BookingStore {
     }
 
     pub async fn find<E: Entity>(&self, id: Uuid) -> Result<Option<E>, StoreError> {
-        let item = self.get(keys::entity(E::KIND, &id.to_string()), true).await?;
+        let item = self.table.get(keys::entity(E::KIND, &id.to_string()), true).await?;
         item.as_ref().map(E::read).transpose()
     }
 
@@ -90,33 +87,9 @@ impl BookingStore {
         limit: i32,
         after: Option<&str>,
     ) -> Result<Page<E>, StoreError> {
-        let (items, next) = self.query_page(E::KIND, "", limit, after, filter.to_filter()).await?;
+        let (items, next) =
+            self.table.query_page(E::KIND, "", limit, after, filter.to_filter()).await?;
         let items = items.iter().map(E::read).collect::<Result<_, _>>()?;
         Ok(Page { items, next })
-    }
-
-    /// Writes an item unless one is there, which is then the answer.
-    pub(super) async fn put_new(&self, item: Item) -> Result<Option<Item>, StoreError> {
-        let sent = self
-            .table
-            .client
-            .put_item()
-            .table_name(&self.table.name)
-            .set_item(Some(item))
-            .condition_expression(format!("attribute_not_exists({})", keys::PARTITION))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        let error = match sent {
-            Ok(_) => return Ok(None),
-            Err(error) => error,
-        };
-        match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                Ok(Some(failed.item().cloned().unwrap_or_default()))
-            }
-            _ => Err(StoreError::from_sdk(error)),
-        }
     }
 }

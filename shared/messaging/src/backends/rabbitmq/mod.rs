@@ -13,6 +13,7 @@ mod publish;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use lapin::{options::QueueDeclareOptions, types::FieldTable};
 use tokio::time::timeout;
 
 pub use connection::{BrokerError, Credentials, CredentialsSource, Endpoint};
@@ -67,6 +68,27 @@ impl RabbitMq {
             Ok(declared) => declared.map_err(|error: lapin::Error| BrokerError(error.to_string())),
             Err(_) => Err(BrokerError(format!("nothing declared in {DECLARE_TIMEOUT:?}"))),
         }
+    }
+
+    /// How many messages of a queue nobody has been handed yet.
+    ///
+    /// # Errors
+    /// If the broker cannot be reached or has no such queue.
+    pub async fn ready(&self, queue: &str) -> Result<u32, BrokerError> {
+        let asking = async {
+            let connection = self.connector.connection().await?;
+            let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+            let asked = async {
+                let channel = connection.create_channel().await?;
+                let queue = channel.queue_declare(queue.into(), options, FieldTable::default());
+                let count = queue.await?.message_count();
+                channel.close(200, "answered".into()).await?;
+                Ok(count)
+            };
+            asked.await.map_err(|error: lapin::Error| BrokerError(error.to_string()))
+        };
+        let late = || BrokerError(format!("no answer in {:?}", self.confirm_timeout));
+        timeout(self.confirm_timeout, asking).await.unwrap_or_else(|_| Err(late()))
     }
 
     /// A connection of the caller's own, as for consuming.

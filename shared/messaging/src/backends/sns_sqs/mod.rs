@@ -8,4 +8,4 @@ mod publisher;
 mod queue;
 
 pub use publisher::SnsPublisher;
-pub use queue::SqsQueue;
+pub use queue::SqsQueues;

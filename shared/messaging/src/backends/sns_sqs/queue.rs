@@ -1,4 +1,4 @@
-//! A consumer's queue: putting a message off, and parking it.
+//! A consumer's queues: putting a message off, and parking it.
 
 use std::time::Duration;
 
@@ -8,27 +8,33 @@ use aws_sdk_sqs::{Client, error::DisplayErrorContext, types::MessageAttributeVal
 use crate::{
     message::{Message, attribute},
     publisher::{DeadLetters, Failed, PublishError, Retries, short_reason},
+    topology::dead_letter_queue,
 };
 
 #[derive(Clone, Debug)]
-pub struct SqsQueue {
+pub struct SqsQueues {
     pub client: Client,
-    /// Of the queue that is consumed; a function that consumes none has none.
-    pub queue_url: Option<String>,
-    pub dead_letter_queue_url: String,
+    /// What every queue's URL begins with; the queue's own name follows.
+    pub url_prefix: String,
+}
+
+impl SqsQueues {
+    fn url(&self, queue: &str) -> String {
+        format!("{}{queue}", self.url_prefix)
+    }
 }
 
 #[async_trait]
-impl DeadLetters for SqsQueue {
-    async fn park(&self, _: &str, message: &Message, reason: &str) -> Result<(), PublishError> {
+impl DeadLetters for SqsQueues {
+    async fn park(&self, queue: &str, message: &Message, reason: &str) -> Result<(), PublishError> {
         let body = std::str::from_utf8(&message.body).map_err(unconfirmed)?;
         // SQS refuses an empty attribute, and control characters, which a sender may have written.
         let reason = short_reason(reason).replace(char::is_control, " ");
         let reason = if reason.is_empty() { "-" } else { reason.as_str() };
         let mut attributes = message.metadata.to_attributes();
         attributes.insert(attribute::REASON, reason);
-        let mut request =
-            self.client.send_message().queue_url(&self.dead_letter_queue_url).message_body(body);
+        let url = self.url(&dead_letter_queue(queue));
+        let mut request = self.client.send_message().queue_url(url).message_body(body);
         for (name, value) in attributes {
             let value = MessageAttributeValue::builder().data_type("String").string_value(value);
             request = request.message_attributes(name, value.build().map_err(unconfirmed)?);
@@ -40,13 +46,13 @@ impl DeadLetters for SqsQueue {
 
 /// The message stays in its queue, invisible for the delay.
 #[async_trait]
-impl Retries for SqsQueue {
+impl Retries for SqsQueues {
     async fn retry_later(&self, failed: Failed<'_>, delay: Duration) -> Result<(), PublishError> {
         let seconds = i32::try_from(delay.as_secs_f64().ceil() as u64).unwrap_or(i32::MAX);
         let changed = self
             .client
             .change_message_visibility()
-            .set_queue_url(self.queue_url.clone())
+            .queue_url(self.url(failed.queue))
             .receipt_handle(failed.receipt)
             .visibility_timeout(seconds)
             .send()

@@ -1,4 +1,4 @@
-//! Demo data: the hall, the session and the identifiers that the user-flow document works with.
+//! The hall, the session and the identifiers that the user-flow document works with.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -31,7 +31,6 @@ const SEATS_PER_ROW: usize = 12;
 const STARTS_IN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const LASTS: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// Loads what is missing; with a data file, most starts find all of it there.
 pub async fn load(store: &BookingStore) -> Result<(), Error> {
     let now = SystemClock.now();
     let id = |name: &str| Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("demo/{name}").as_bytes());

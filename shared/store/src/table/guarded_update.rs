@@ -7,21 +7,20 @@ use aws_sdk_dynamodb::{
     types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, Update},
 };
 
-use super::BookingStore;
-use crate::{error::StoreError, item::Item};
+use crate::{dynamo::Table, error::StoreError, item::Item};
 
 #[derive(Clone, Debug)]
-pub(super) struct GuardedUpdate {
-    pub(super) key: Item,
-    pub(super) update: String,
-    pub(super) condition: String,
-    pub(super) names: Option<HashMap<String, String>>,
-    pub(super) values: Item,
+pub(crate) struct GuardedUpdate {
+    pub(crate) key: Item,
+    pub(crate) update: String,
+    pub(crate) condition: String,
+    pub(crate) names: Option<HashMap<String, String>>,
+    pub(crate) values: Item,
 }
 
 impl GuardedUpdate {
     /// As part of a transaction. The table's name is filled in where that is sent.
-    pub(super) fn into_transact_update(self) -> Result<Update, StoreError> {
+    pub(crate) fn into_transact_update(self) -> Result<Update, StoreError> {
         Update::builder()
             .table_name("")
             .set_key(Some(self.key))
@@ -35,17 +34,16 @@ impl GuardedUpdate {
     }
 }
 
-impl BookingStore {
+impl Table {
     /// Applies the update; the item as it was, if its condition failed.
-    pub(super) async fn update(
+    pub(crate) async fn update(
         &self,
         guarded: GuardedUpdate,
     ) -> Result<Result<(), Item>, StoreError> {
         let sent = self
-            .table
             .client
             .update_item()
-            .table_name(&self.table.name)
+            .table_name(&self.name)
             .set_key(Some(guarded.key))
             .update_expression(guarded.update)
             .condition_expression(guarded.condition)

@@ -5,25 +5,24 @@ use aws_sdk_dynamodb::{
     types::{CancellationReason, ReturnConsumedCapacity, TransactWriteItem},
 };
 
-use super::BookingStore;
-use crate::error::StoreError;
+use crate::{dynamo::Table, error::StoreError};
 
 /// Why a transaction was refused: one reason for each of its items, in their order.
-pub(super) type Reasons = Vec<CancellationReason>;
+pub(crate) type Reasons = Vec<CancellationReason>;
 
-pub(super) fn condition_failed(reason: Option<&CancellationReason>) -> bool {
+pub(crate) fn condition_failed(reason: Option<&CancellationReason>) -> bool {
     reason.is_some_and(|reason| reason.code() == Some("ConditionalCheckFailed"))
 }
 
-impl BookingStore {
+impl Table {
     /// Writes all items or none. The SDK sends the same request token with each of its attempts,
     /// so one whose answer was lost is not applied twice.
-    pub(super) async fn transact(
+    pub(crate) async fn transact(
         &self,
         mut items: Vec<TransactWriteItem>,
     ) -> Result<Result<(), Reasons>, StoreError> {
         for item in &mut items {
-            let table = &self.table.name;
+            let table = &self.name;
             if let Some(update) = &mut item.update {
                 update.table_name.clone_from(table);
             }
@@ -32,7 +31,6 @@ impl BookingStore {
             }
         }
         let sent = self
-            .table
             .client
             .transact_write_items()
             .set_transact_items(Some(items))

@@ -7,26 +7,26 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, ReturnConsumedCapacity},
 };
 
-use super::{BookingStore, keys};
+use super::{SORT, key};
 use crate::{
+    dynamo::Table,
     error::StoreError,
     item::{Item, ReadItem, text},
 };
 
 /// A condition on items after they are read, so that a page may be short of its limit.
 #[derive(Clone, Debug)]
-pub(super) struct Filter {
-    pub(super) attribute: &'static str,
-    pub(super) equals: AttributeValue,
+pub(crate) struct Filter {
+    pub(crate) attribute: &'static str,
+    pub(crate) equals: AttributeValue,
 }
 
-impl BookingStore {
-    pub(super) fn query(&self, partition: &str, prefix: &str) -> QueryFluentBuilder {
+impl Table {
+    pub(crate) fn query(&self, partition: &str, prefix: &str) -> QueryFluentBuilder {
         let query = self
-            .table
             .client
             .query()
-            .table_name(&self.table.name)
+            .table_name(&self.name)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .expression_attribute_values(":pk", text(partition));
         match prefix {
@@ -38,12 +38,12 @@ impl BookingStore {
     }
 
     /// One item by its key: one read unit for each 4 KB if consistent, half of that if not.
-    pub(super) async fn get(
+    pub(crate) async fn get(
         &self,
         key: Item,
         consistent: bool,
     ) -> Result<Option<Item>, StoreError> {
-        let request = self.table.client.get_item().table_name(&self.table.name);
+        let request = self.client.get_item().table_name(&self.name);
         let found = request
             .set_key(Some(key))
             .consistent_read(consistent)
@@ -55,7 +55,7 @@ impl BookingStore {
     }
 
     /// Everything, consistently, in key order.
-    pub(super) async fn query_all(
+    pub(crate) async fn query_all(
         &self,
         partition: &str,
         prefix: &str,
@@ -71,7 +71,7 @@ impl BookingStore {
 
     /// One page after the item with the sort key `after`, and the sort key that the next page
     /// comes after, if there may be one.
-    pub(super) async fn query_page(
+    pub(crate) async fn query_page(
         &self,
         partition: &str,
         prefix: &str,
@@ -83,7 +83,7 @@ impl BookingStore {
             // Not a place in this list, so there is nothing behind it.
             return Ok((Vec::new(), None));
         }
-        let start = after.map(|sort| keys::key(partition.to_owned(), sort.to_owned()));
+        let start = after.map(|sort| key(partition.to_owned(), sort.to_owned()));
         let mut query = self.query(partition, prefix).limit(limit).set_exclusive_start_key(start);
         if let Some(Filter { attribute, equals }) = filter {
             query = query
@@ -95,7 +95,7 @@ impl BookingStore {
         let next = page
             .last_evaluated_key
             .as_ref()
-            .map(|key: &HashMap<_, _>| key.text(keys::SORT).map(str::to_owned))
+            .map(|key: &HashMap<_, _>| key.text(SORT).map(str::to_owned))
             .transpose()?;
         Ok((page.items.unwrap_or_default(), next))
     }

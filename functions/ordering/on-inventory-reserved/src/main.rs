@@ -1,0 +1,15 @@
+use std::sync::Arc;
+
+use marquee_lambda::{Error, broker::Broker, clock::SystemClock, config, consumer, telemetry};
+use marquee_store::{dynamo::Table, ordering::OrderingStore};
+use on_inventory_reserved::{OnInventoryReserved, QUEUE};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    telemetry::init_json();
+    let broker = Broker::from_env().await?;
+    let store = OrderingStore::new(Table::from_env(config::required("ORDERING_TABLE")?).await);
+    store.warm_up().await;
+    let handler = OnInventoryReserved { store, clock: Arc::new(SystemClock) };
+    consumer::run([broker.consumer(QUEUE, handler)?]).await
+}

@@ -1,0 +1,137 @@
+//! `on-order-placed`: reserves stock for orders, or refuses them.
+//!
+//! Consumes `order_placed`. A message that is not an order event is poison: it can never succeed.
+//! Everything else is safe to see any number of times, at any age and in any order: stock is taken
+//! by the same transaction that writes the order's record, and only if there is no record yet.
+//!
+//! Orders of a batch for the same item are decided together, in the order in which they came: one
+//! transaction instead of many that get in each other's way, at half the price.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use marquee_domain::{
+    ordering::{
+        names::{ItemName, OrderId},
+        order::OrderLine,
+        stock::allot,
+    },
+    time::Clock,
+};
+use marquee_lambda::consumer::{BatchHandler, Incoming, Outcome};
+use marquee_messaging::{events::order::ReceivedOrder, trace::TraceContext};
+use marquee_store::{
+    error::StoreError,
+    ordering::{
+        OrderingStore,
+        reservations::{Decided, ORDERS_PER_TRANSACTION_MAX, RecordOutcome},
+    },
+};
+
+pub const QUEUE: &str = "order_placed";
+
+/// Tries at a decision that others keep overtaking; then the messages come again later.
+const TRIES_MAX: u32 = 8;
+
+#[derive(Clone)]
+pub struct OnOrderPlaced {
+    pub store: OrderingStore,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for OnOrderPlaced {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OnOrderPlaced").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+/// An order of the batch, once, however often it is in there.
+#[derive(Clone, Debug)]
+struct Placed {
+    line: OrderLine,
+    trace: TraceContext,
+}
+
+#[async_trait]
+impl BatchHandler for OnOrderPlaced {
+    async fn handle_batch(&self, batch: &[Incoming]) -> Vec<Outcome> {
+        let read = batch.iter().map(|incoming| ReceivedOrder::read(&incoming.message.body));
+        let read: Vec<_> = read.collect();
+        let orders = read.iter().zip(batch).filter_map(|(read, incoming)| {
+            let line = read.as_ref().ok()?.line.clone();
+            Some(Placed { line, trace: incoming.trace })
+        });
+        let groups = by_item(orders);
+        let results = join_all(groups.iter().map(|(item, orders)| self.decide_all(item, orders)));
+        let failures: BTreeMap<_, _> = groups
+            .iter()
+            .zip(results.await)
+            .filter_map(|((item, _), result)| Some((item, result.err()?.to_string())))
+            .collect();
+        let outcome = |read: Result<ReceivedOrder, String>| match read {
+            Err(reason) => Outcome::Poison(reason),
+            Ok(order) => match failures.get(&order.line.item) {
+                Some(cause) => Outcome::RetryLater(cause.clone()),
+                None => Outcome::Done,
+            },
+        };
+        read.into_iter().map(outcome).collect()
+    }
+}
+
+/// Orders by item, in the order in which they came.
+fn by_item(orders: impl Iterator<Item = Placed>) -> BTreeMap<ItemName, Vec<Placed>> {
+    let mut groups: BTreeMap<ItemName, Vec<Placed>> = BTreeMap::new();
+    for order in orders {
+        let group = groups.entry(order.line.item.clone()).or_default();
+        if group.iter().all(|other| other.line.id != order.line.id) {
+            group.push(order);
+        }
+    }
+    groups
+}
+
+impl OnOrderPlaced {
+    async fn decide_all(&self, item: &ItemName, orders: &[Placed]) -> Result<(), StoreError> {
+        for orders in orders.chunks(ORDERS_PER_TRANSACTION_MAX) {
+            self.decide(item, orders.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    async fn decide(&self, item: &ItemName, mut orders: Vec<Placed>) -> Result<(), StoreError> {
+        for _ in 0..TRIES_MAX {
+            if orders.is_empty() {
+                return Ok(());
+            }
+            let stock = self.store.stock(item).await?;
+            let decisions = allot(stock, orders.iter().map(|order| order.line.quantity));
+            let decided: Vec<_> = orders
+                .iter()
+                .zip(decisions)
+                .map(|(Placed { line, trace }, decision)| Decided {
+                    line: line.clone(),
+                    decision,
+                    trace: Some(*trace),
+                })
+                .collect();
+            match self.store.record(item, &decided, self.clock.now()).await? {
+                RecordOutcome::Recorded => {
+                    tracing::info!(%item, orders = decided.len(), "decided");
+                    return Ok(());
+                }
+                RecordOutcome::Known(known) => {
+                    tracing::info!(%item, orders = known.len(), "decided before");
+                    let known: BTreeSet<OrderId> = known.into_iter().collect();
+                    orders.retain(|order| !known.contains(&order.line.id));
+                }
+                RecordOutcome::StockChanged => {}
+            }
+        }
+        Err(StoreError::Unavailable(format!("the stock of {item} changed each time")))
+    }
+}

@@ -1,0 +1,87 @@
+//! What can be ordered.
+
+use axum::{Json, extract::State};
+use marquee_domain::ordering::{
+    names::ItemName,
+    stock::{STOCK_MAX, Stock},
+};
+use marquee_lambda::{
+    extract::{PathId, Payload},
+    page::{PageRequest, PageResponse},
+    problem::Problem,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::Services;
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InventoryItem)]
+pub(crate) struct ItemView {
+    #[schema(example = "Pizza")]
+    item: String,
+    /// What can still be ordered.
+    stock: u64,
+    /// What orders have of it.
+    reserved: u64,
+}
+
+impl ItemView {
+    fn new(name: &ItemName, stock: Stock) -> Self {
+        Self { item: name.to_string(), stock: stock.available, reserved: stock.reserved }
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct NewStock {
+    /// What can be ordered from now on, beside what orders have already.
+    #[schema(example = 50, minimum = 0, maximum = 1_000_000_000)]
+    stock: i64,
+}
+
+/// All items, by name
+#[utoipa::path(
+    get, path = "/inventory", tag = "inventory",
+    params(("limit" = Option<u16>, Query), ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = PageResponse<ItemView>))
+)]
+pub(crate) async fn list(
+    State(services): State<Services>,
+    page: PageRequest,
+) -> Result<Json<PageResponse<ItemView>>, Problem> {
+    let (limit, after) = (page.limit.into(), page.after.as_deref());
+    let found = services.store.inventory(limit, after).await?;
+    let items = found.items.iter().map(|(name, stock)| ItemView::new(name, *stock)).collect();
+    Ok(Json(PageResponse::new(items, found.next.as_deref())))
+}
+
+/// One item
+#[utoipa::path(
+    get, path = "/inventory/{item}", tag = "inventory",
+    params(("item" = String, Path)), responses((status = 200, body = ItemView))
+)]
+pub(crate) async fn get(
+    State(services): State<Services>,
+    PathId(name): PathId<ItemName>,
+) -> Result<Json<ItemView>, Problem> {
+    let stock = services.store.stock(&name).await?;
+    let stock = stock.ok_or_else(|| Problem::not_found(&format!("item: {name}")))?;
+    Ok(Json(ItemView::new(&name, stock)))
+}
+
+/// Put an item in stock
+#[utoipa::path(
+    put, path = "/inventory/{item}", tag = "inventory", request_body = NewStock,
+    params(("item" = String, Path)), responses((status = 200, body = ItemView))
+)]
+pub(crate) async fn put(
+    State(services): State<Services>,
+    PathId(name): PathId<ItemName>,
+    Payload { value, .. }: Payload<NewStock>,
+) -> Result<Json<ItemView>, Problem> {
+    let count = u64::try_from(value.stock).ok().filter(|count| *count <= STOCK_MAX);
+    let count = count
+        .ok_or_else(|| Problem::invalid_field("stock", format!("must be 0 to {STOCK_MAX}")))?;
+    let stock = services.store.put_stock(&name, count).await?;
+    Ok(Json(ItemView::new(&name, stock)))
+}

@@ -1,0 +1,56 @@
+//! What students were told.
+
+use axum::{Json, extract::State};
+use marquee_lambda::{
+    json::Instant,
+    page::{PageRequest, PageResponse},
+    problem::Problem,
+};
+use marquee_store::ordering::notifications::Notification;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{Services, place_after};
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Notification)]
+pub(crate) struct NotificationView {
+    order_id: String,
+    /// Missing if the order was published by hand without one.
+    student_id: Option<String>,
+    item: String,
+    qty: u32,
+    #[schema(example = "Your order is confirmed: 2 × Pizza")]
+    message: String,
+    #[schema(value_type = String, format = DateTime)]
+    notified_at: Instant,
+}
+
+impl From<Notification> for NotificationView {
+    fn from(Notification { line, at }: Notification) -> Self {
+        Self {
+            message: format!("Your order is confirmed: {} × {}", line.quantity, line.item),
+            order_id: line.id.to_string(),
+            student_id: line.student.map(|student| student.to_string()),
+            item: line.item.to_string(),
+            qty: line.quantity.get(),
+            notified_at: Instant(at),
+        }
+    }
+}
+
+/// Notifications of reserved orders, newest first: one for each order
+#[utoipa::path(
+    get, path = "/notifications", tag = "orders",
+    params(("limit" = Option<u16>, Query), ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = PageResponse<NotificationView>))
+)]
+pub(crate) async fn list(
+    State(services): State<Services>,
+    page: PageRequest,
+) -> Result<Json<PageResponse<NotificationView>>, Problem> {
+    let after = place_after(&page)?;
+    let found = services.store.notifications(page.limit.into(), after).await?;
+    let items = found.items.into_iter().map(NotificationView::from).collect();
+    Ok(Json(PageResponse::new(items, found.next.as_deref())))
+}

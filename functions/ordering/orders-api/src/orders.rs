@@ -1,0 +1,122 @@
+//! Reading orders.
+
+use axum::{
+    Json,
+    extract::{Query, State},
+};
+use marquee_domain::ordering::{
+    names::{OrderId, StudentId},
+    order::{Order, OrderStatus},
+};
+use marquee_lambda::{
+    extract::PathId,
+    json::Instant,
+    page::{PageRequest, PageResponse},
+    problem::{MALFORMED_REQUEST, Problem},
+};
+use marquee_store::ordering::orders::OrderFilter;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Services, place_after};
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Order)]
+pub(crate) struct OrderView {
+    order_id: String,
+    item: String,
+    qty: u32,
+    student_id: Option<String>,
+    /// `PLACED`, `RESERVED`, `FAILED` or `CANCELLED`.
+    status: &'static str,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    placed_at: Instant,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Instant,
+}
+
+impl From<Order> for OrderView {
+    fn from(order: Order) -> Self {
+        Self {
+            order_id: order.line.id.to_string(),
+            item: order.line.item.to_string(),
+            qty: order.line.quantity.get(),
+            student_id: order.line.student.map(|student| student.to_string()),
+            status: order.status.name(),
+            reason: order.reason,
+            placed_at: Instant(order.placed_at),
+            updated_at: Instant(order.updated_at),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Filter {
+    student_id: Option<String>,
+    status: Option<String>,
+}
+
+impl Filter {
+    fn parse(self) -> Result<OrderFilter, Problem> {
+        let malformed = |field: &str, detail: String| {
+            Problem::new(&MALFORMED_REQUEST, format!("{field} {detail}")).with("field", field)
+        };
+        let student = self.student_id.as_deref().map(str::parse::<StudentId>).transpose();
+        let status = |name: String| {
+            let known = OrderStatus::ALL.map(OrderStatus::name).join(", ");
+            OrderStatus::parse(&name)
+                .ok_or_else(|| malformed("status", format!("{name:?} is none of {known}")))
+        };
+        Ok(OrderFilter {
+            student: student.map_err(|error| malformed("student_id", error.to_string()))?,
+            status: self.status.map(status).transpose()?,
+        })
+    }
+}
+
+/// Orders, newest first
+///
+/// A page may be short, or even empty, though there is a next one: follow `next_cursor` until it
+/// is null.
+#[utoipa::path(
+    get, path = "/orders", tag = "orders",
+    params(
+        ("student_id" = Option<String>, Query), ("status" = Option<String>, Query),
+        ("limit" = Option<u16>, Query), ("cursor" = Option<String>, Query),
+    ),
+    responses((status = 200, body = PageResponse<OrderView>))
+)]
+pub(crate) async fn list(
+    State(services): State<Services>,
+    Query(filter): Query<Filter>,
+    page: PageRequest,
+) -> Result<Json<PageResponse<OrderView>>, Problem> {
+    let (filter, after) = (filter.parse()?, place_after(&page)?);
+    let found = services.store.orders(&filter, page.limit.into(), after).await?;
+    let items = found.items.into_iter().map(OrderView::from).collect();
+    Ok(Json(PageResponse::new(items, found.next.as_deref())))
+}
+
+/// One order
+#[utoipa::path(
+    get, path = "/orders/{order_id}", tag = "orders",
+    params(("order_id" = String, Path)), responses((status = 200, body = OrderView))
+)]
+pub(crate) async fn get(
+    State(services): State<Services>,
+    PathId(id): PathId<OrderId>,
+) -> Result<Json<OrderView>, Problem> {
+    Ok(Json(find(&services, &id).await?.into()))
+}
+
+pub(crate) async fn find(services: &Services, id: &OrderId) -> Result<Order, Problem> {
+    let found = services.store.order(id).await?;
+    found.ok_or_else(|| unknown(id))
+}
+
+pub(crate) fn unknown(id: &OrderId) -> Problem {
+    Problem::not_found(&format!("order: {id}"))
+}

@@ -1,0 +1,77 @@
+//! What handles a queue's messages: one by one, or a batch together.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use async_trait::async_trait;
+use futures_util::{FutureExt, future::join_all};
+use marquee_messaging::{message::Message, trace::TraceContext};
+use tracing::{Instrument, Span};
+
+/// A consumer's time-out of a minute has room for this and for settling: parking, putting off and
+/// parking what has nowhere to wait may each take a publisher 15 s.
+const BATCH_MAX: Duration = Duration::from_secs(13);
+/// Where messages are handled one by one, a slow one is stopped before its batch is.
+const MESSAGE_MAX: Duration = Duration::from_secs(12);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    RetryLater(String),
+    Poison(String),
+}
+
+/// A message as its handler gets it.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    pub message: Message,
+    /// Tries in all, this one included.
+    pub attempt: u32,
+    /// To be written beside whatever the message causes.
+    pub trace: TraceContext,
+    pub span: Span,
+}
+
+/// Most handlers: what one message comes to says nothing of the others.
+#[async_trait]
+pub trait MessageHandler: Send + Sync {
+    async fn handle(&self, message: &Message) -> Outcome;
+}
+
+/// A handler that does better with the whole batch in hand.
+#[async_trait]
+pub trait BatchHandler: Send + Sync {
+    /// One outcome for each message, in their order.
+    async fn handle_batch(&self, batch: &[Incoming]) -> Vec<Outcome>;
+}
+
+/// All at once, each within its own trace.
+#[async_trait]
+impl<H: MessageHandler> BatchHandler for H {
+    async fn handle_batch(&self, batch: &[Incoming]) -> Vec<Outcome> {
+        let outcomes = join_all(batch.iter().map(|incoming| {
+            let handling = incoming.trace.scope(self.handle(&incoming.message));
+            guarded(MESSAGE_MAX, handling.instrument(incoming.span.clone()))
+        }));
+        let outcomes = outcomes.await.into_iter();
+        outcomes.map(|outcome| outcome.unwrap_or_else(Outcome::RetryLater)).collect()
+    }
+}
+
+/// One outcome for each message, whatever the handler does.
+pub(super) async fn outcomes(handler: &dyn BatchHandler, batch: &[Incoming]) -> Vec<Outcome> {
+    let all = |reason: String| vec![Outcome::RetryLater(reason); batch.len()];
+    let handled = guarded(BATCH_MAX, handler.handle_batch(batch)).await;
+    let mut outcomes = handled.unwrap_or_else(all);
+    outcomes.resize(batch.len(), Outcome::RetryLater("the handler did not say".into()));
+    outcomes
+}
+
+/// `Err` says how it ended without a result.
+async fn guarded<T>(limit: Duration, handling: impl Future<Output = T>) -> Result<T, String> {
+    let handling = AssertUnwindSafe(handling).catch_unwind();
+    match tokio::time::timeout(limit, handling).await {
+        Ok(Ok(result)) => Ok(result),
+        Ok(Err(_)) => Err("the handler panicked".into()),
+        Err(_) => Err(format!("the handler took more than {limit:?}")),
+    }
+}

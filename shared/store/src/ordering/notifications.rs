@@ -1,0 +1,46 @@
+//! That a student was told of a reservation: once for each order.
+
+use marquee_domain::{ordering::order::OrderLine, time::Timestamp};
+
+use super::{
+    OrderingStore, Page, items, keys,
+    listing::{By, Listing},
+};
+use crate::{
+    error::StoreError,
+    item::{Item, item, text},
+};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notification {
+    pub line: OrderLine,
+    pub at: Timestamp,
+}
+
+impl OrderingStore {
+    /// Records a notification; `false` if there is one for the order. Two write units, one of them
+    /// for the list.
+    pub async fn notify(&self, line: &OrderLine, now: Timestamp) -> Result<bool, StoreError> {
+        let mut notification = items::write_line(line, keys::NOTIFICATION);
+        notification.extend(item([
+            (keys::LIST, Some(text(keys::list_shard(keys::NOTIFICATION, &line.id)))),
+            (keys::AT, Some(text(keys::place(now, &line.id)))),
+        ]));
+        Ok(self.table.put_new(notification).await?.is_none())
+    }
+
+    /// A page of notifications, newest first.
+    pub async fn notifications(
+        &self,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Page<Notification>, StoreError> {
+        let by = By::Kind(keys::NOTIFICATION);
+        let listing = Listing { by, sort: keys::NOTIFICATION, read };
+        self.list(&listing, |_| true, limit, after).await
+    }
+}
+
+fn read(item: &Item) -> Result<Notification, StoreError> {
+    Ok(Notification { line: items::read_foreign_line(item)?, at: items::read_place(item)? })
+}

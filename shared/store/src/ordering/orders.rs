@@ -1,0 +1,122 @@
+//! What orders-api knows of orders.
+
+use marquee_domain::{
+    ordering::{
+        names::{OrderId, StudentId},
+        order::{Order, OrderStatus},
+    },
+    time::Timestamp,
+};
+use marquee_messaging::{
+    events::order::{OrderEvent, OrderEventType},
+    outbox::{ATTRIBUTE, OutboxEvent},
+};
+
+use super::{
+    OrderingStore, Page, items, keys,
+    listing::{By, Listing},
+};
+use crate::{
+    error::StoreError,
+    item::{instant, item, text},
+    outbox,
+    table::GuardedUpdate,
+};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlaceOutcome {
+    Placed,
+    /// There is an order of that id: this one, whatever has become of it.
+    Earlier(Order),
+}
+
+/// What a list of orders shall have.
+#[derive(Clone, Debug, Default)]
+pub struct OrderFilter {
+    pub student: Option<StudentId>,
+    pub status: Option<OrderStatus>,
+}
+
+impl OrderingStore {
+    /// Writes a new order with its event. Three write units: one for the order and one for each
+    /// list that it is in.
+    pub async fn place(&self, order: &Order) -> Result<PlaceOutcome, StoreError> {
+        let placed = OrderEventType::OrderPlaced;
+        let body = OrderEvent::new(placed, &order.line, None, order.placed_at);
+        let subject = keys::fingerprint(&order.line.id);
+        let event = OutboxEvent::once(subject, placed.routing_key(), &body);
+        let mut item = items::write_order(order);
+        item.insert(ATTRIBUTE.to_owned(), outbox::attribute(&event));
+        match self.table.put_new(item).await? {
+            None => Ok(PlaceOutcome::Placed),
+            Some(earlier) => items::read_order(&earlier).map(PlaceOutcome::Earlier),
+        }
+    }
+
+    /// One consistent read.
+    pub async fn order(&self, id: &OrderId) -> Result<Option<Order>, StoreError> {
+        let found = self.table.get(keys::of_order(id.as_str(), keys::ORDER), true).await?;
+        found.as_ref().map(items::read_order).transpose()
+    }
+
+    /// Says what the inventory decided about an order that waits for it. If it does not wait, `Err`
+    /// has the order as it is, or nothing, if orders-api never saw it. One write unit.
+    pub async fn resolve(
+        &self,
+        id: &OrderId,
+        to: OrderStatus,
+        reason: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Result<(), Option<Order>>, StoreError> {
+        let refused = self.table.update(step(id, to, OrderStatus::Placed, reason, now)).await?;
+        match refused {
+            Ok(()) => Ok(Ok(())),
+            Err(none) if none.is_empty() => Ok(Err(None)),
+            Err(found) => Ok(Err(Some(items::read_order(&found)?))),
+        }
+    }
+
+    /// A page of orders, newest first. It may be short, or empty, though there are more: then one
+    /// look has seen enough orders that did not fit the filter.
+    pub async fn orders(
+        &self,
+        filter: &OrderFilter,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Page<Order>, StoreError> {
+        let by = match &filter.student {
+            Some(student) => By::Student(keys::of_student(student)),
+            None => By::Kind(keys::ORDER),
+        };
+        let fits = |order: &Order| filter.status.is_none_or(|status| order.status == status);
+        let listing = Listing { by, sort: keys::ORDER, read: items::read_order };
+        self.list(&listing, fits, limit, after).await
+    }
+}
+
+/// An order's step from one status to another.
+pub(super) fn step(
+    id: &OrderId,
+    to: OrderStatus,
+    from: OrderStatus,
+    reason: Option<&str>,
+    now: Timestamp,
+) -> GuardedUpdate {
+    let why = if reason.is_some() { ", #why = :why" } else { "" };
+    let mut names = items::names([items::STATUS, items::UPDATED]);
+    if reason.is_some() {
+        names.extend(items::names([items::REASON]));
+    }
+    GuardedUpdate {
+        key: keys::of_order(id.as_str(), keys::ORDER),
+        update: format!("SET #status = :to, #updated = :now{why}"),
+        condition: "#status = :from".into(),
+        names: Some(names),
+        values: item([
+            (":to", Some(text(to.name()))),
+            (":from", Some(text(from.name()))),
+            (":now", Some(instant(now))),
+            (":why", reason.map(text)),
+        ]),
+    }
+}

@@ -1,0 +1,168 @@
+//! The inventory's own record of orders: what each came to, decided once.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use futures_util::future::try_join_all;
+use marquee_domain::{
+    ordering::{
+        names::{ItemName, OrderId},
+        order::OrderLine,
+        stock::Decision,
+    },
+    time::Timestamp,
+};
+use marquee_messaging::{
+    events::order::{OrderEvent, OrderEventType},
+    outbox::{ATTRIBUTE, OutboxEvent},
+    trace::TraceContext,
+};
+
+use super::{OrderingStore, items, keys};
+use crate::{
+    error::StoreError,
+    item::{Item, ReadItem, item, number, text},
+    outbox,
+    table::{GuardedUpdate, condition_failed, put_new},
+};
+
+/// Orders that one transaction decides at most: DynamoDB takes 100 items in one.
+pub const ORDERS_PER_TRANSACTION_MAX: usize = 50;
+
+/// What became of an order, as far as stock is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Reserved,
+    Failed,
+    /// Reserved, cancelled, and its stock is back.
+    Returned,
+    /// Cancelled before the inventory had heard of it: it takes no stock any more.
+    Withdrawn,
+}
+
+impl Outcome {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Reserved => "reserved",
+            Self::Failed => "failed",
+            Self::Returned => "returned",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        let all = [Self::Reserved, Self::Failed, Self::Returned, Self::Withdrawn];
+        all.into_iter().find(|outcome| outcome.name() == name)
+    }
+}
+
+/// The inventory's record of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub line: OrderLine,
+    pub outcome: Outcome,
+    /// Why it failed.
+    pub reason: Option<String>,
+}
+
+/// An order for an item, and what it comes to.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    pub line: OrderLine,
+    pub decision: Decision,
+    /// Of the message that asked for it.
+    pub trace: Option<TraceContext>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordOutcome {
+    /// All of it.
+    Recorded,
+    /// Nothing, since these have been decided before.
+    Known(Vec<OrderId>),
+    /// Nothing, since there is less of the item now.
+    StockChanged,
+}
+
+impl OrderingStore {
+    /// What the inventory decided about an order, if it has. One consistent read.
+    pub async fn record_of(&self, id: &OrderId) -> Result<Option<Record>, StoreError> {
+        let found = self.table.get(keys::of_order(id.as_str(), keys::RESERVATION), true).await?;
+        found.as_ref().map(read).transpose()
+    }
+
+    /// Records decisions about orders for one item, and takes the stock of those that are
+    /// reserved: one transaction of two write units for each of them and two for the stock. A
+    /// failure takes nothing, so its record is a write of its own.
+    pub async fn record(
+        &self,
+        name: &ItemName,
+        decided: &[Decided],
+        now: Timestamp,
+    ) -> Result<RecordOutcome, StoreError> {
+        let (reserved, failed): (Vec<_>, Vec<_>) =
+            decided.iter().partition(|order| order.decision == Decision::Reserved);
+        if !reserved.is_empty() {
+            let mut writes = vec![take(name, &reserved)?];
+            for order in &reserved {
+                let put = put_new(record(order, now))?;
+                writes.push(TransactWriteItem::builder().put(put).build());
+            }
+            if let Err(reasons) = self.table.transact(writes).await? {
+                let known = reserved.iter().zip(&reasons[1..]);
+                let known = known.filter(|(_, reason)| condition_failed(Some(reason)));
+                let known: Vec<_> = known.map(|(order, _)| order.line.id.clone()).collect();
+                return Ok(match known.is_empty() {
+                    true => RecordOutcome::StockChanged,
+                    false => RecordOutcome::Known(known),
+                });
+            }
+        }
+        // One that was decided before keeps the earlier decision.
+        try_join_all(failed.iter().map(|order| self.table.put_new(record(order, now)))).await?;
+        Ok(RecordOutcome::Recorded)
+    }
+}
+
+/// Takes what the orders want, if it is still there.
+fn take(name: &ItemName, orders: &[&Decided]) -> Result<TransactWriteItem, StoreError> {
+    let count: u64 = orders.iter().map(|order| u64::from(order.line.quantity.get())).sum();
+    let update = GuardedUpdate {
+        key: keys::stock(name),
+        update: "SET #available = #available - :count, #reserved = #reserved + :count".into(),
+        condition: "#available >= :count".into(),
+        names: Some(items::names([items::AVAILABLE, items::RESERVED])),
+        values: item([(":count", Some(number(count)))]),
+    };
+    Ok(TransactWriteItem::builder().update(update.into_transact_update()?).build())
+}
+
+/// The record of a decision, with the event that tells of it.
+fn record(order: &Decided, now: Timestamp) -> Item {
+    let line = &order.line;
+    let (event_type, outcome, reason) = match &order.decision {
+        Decision::Reserved => (OrderEventType::InventoryReserved, Outcome::Reserved, None),
+        Decision::Failed(refusal) => {
+            let reason = refusal.describe(&line.item).to_string();
+            (OrderEventType::InventoryFailed, Outcome::Failed, Some(reason))
+        }
+    };
+    let body = OrderEvent::new(event_type, line, reason.as_deref(), now);
+    let subject = keys::fingerprint(&line.id);
+    let event = OutboxEvent::once(subject, event_type.routing_key(), &body);
+    let event = OutboxEvent { trace: order.trace, ..event };
+    let mut record = items::write_line(line, keys::RESERVATION);
+    record.extend(item([
+        (items::OUTCOME, Some(text(outcome.name()))),
+        (items::REASON, reason.as_deref().map(text)),
+        (ATTRIBUTE, Some(outbox::attribute(&event))),
+    ]));
+    record
+}
+
+fn read(item: &Item) -> Result<Record, StoreError> {
+    let outcome = Outcome::parse(item.text(items::OUTCOME)?);
+    Ok(Record {
+        line: items::read_foreign_line(item)?,
+        outcome: outcome.ok_or_else(|| StoreError::unreadable(items::OUTCOME))?,
+        reason: item.optional_text(items::REASON).map(str::to_owned),
+    })
+}

@@ -1,0 +1,31 @@
+//! The requests that every context makes of its table.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `read`, `batch` | one item, a page, a partition; many items by their keys |
+//! | `put`, `guarded_update` | one item written on a condition |
+//! | `transaction` | several, all or none |
+//! | [`schema`] | a table's definition |
+//!
+//! Each asks DynamoDB what it consumed, which is what `tests/faults` holds the budgets against.
+
+mod batch;
+mod guarded_update;
+mod put;
+mod read;
+pub mod schema;
+mod transaction;
+
+pub(crate) use guarded_update::GuardedUpdate;
+pub(crate) use put::put_new;
+pub(crate) use read::Filter;
+pub(crate) use transaction::{Reasons, condition_failed};
+
+use crate::item::{Item, item, text};
+
+pub const PARTITION: &str = "pk";
+pub const SORT: &str = "sk";
+
+pub(crate) fn key(partition: String, sort: String) -> Item {
+    item([(PARTITION, Some(text(partition))), (SORT, Some(text(sort)))])
+}
