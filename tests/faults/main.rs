@@ -4,9 +4,15 @@
 //! what the connection to DynamoDB does, and in which order messages come.
 
 mod budgets;
+mod cancellation;
+mod canteen;
 mod chaos;
 mod events;
 mod expiry;
 mod lost_events;
+mod lost_orders;
+mod ordering;
+mod ordering_budgets;
+mod ordering_chaos;
 mod storage_faults;
 mod world;

@@ -182,10 +182,8 @@ pub(crate) fn wanted(session: &str, seats: &[&str]) -> Value {
 /// A broker that has been given all that a table's stream holds.
 pub(crate) async fn relayed(database: &LocalDatabase, table: &str) -> MemoryBroker {
     let broker = MemoryBroker::new(100_000, None);
-    let relaying = RelayOutbox {
-        publisher: Arc::new(broker.clone()),
-        dead_letters: Arc::new(broker.clone()),
-    };
+    let relaying =
+        RelayOutbox { publisher: Arc::new(broker.clone()), dead_letters: Arc::new(broker.clone()) };
     let mut records: Vec<Value> = Vec::new();
     loop {
         let last = records.last().map(|record| record["dynamodb"]["SequenceNumber"].clone());

@@ -83,6 +83,15 @@ impl Marquee {
         .await
     }
 
+    /// With nobody else around who would notice that something is not there for a while.
+    pub(crate) async fn start_to_break() -> Self {
+        let target = Target::from_env();
+        match &target {
+            Target::Deployed { brief, .. } => Self::deployed(brief.clone(), target),
+            Target::Memory | Target::RabbitMq => Self::start().await,
+        }
+    }
+
     async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let target = Target::from_env();
         if let Target::Deployed { full, .. } = &target {
@@ -138,6 +147,10 @@ impl Marquee {
         self.send(Method::POST, path, &[], Some(body.to_string())).await
     }
 
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Reply {
+        self.send(Method::PUT, path, &[], Some(body.to_string())).await
+    }
+
     pub(crate) async fn post_as(&self, user: Uuid, path: &str, body: &Value) -> Reply {
         let user = user.to_string();
         self.send(Method::POST, path, &[("x-user-id", &user)], Some(body.to_string())).await
@@ -145,6 +158,20 @@ impl Marquee {
 
     pub(crate) async fn delete_as(&self, user: Uuid, path: &str) -> Reply {
         self.send(Method::DELETE, path, &[("x-user-id", &user.to_string())], None).await
+    }
+
+    /// A list to its end: where others have things too, a page may be empty and still lead to
+    /// the next.
+    pub(crate) async fn all(&self, path: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut next = path.to_owned();
+        let separator = if path.contains('?') { '&' } else { '?' };
+        loop {
+            let page = self.get(&next).await.expect(200);
+            items.extend(page["items"].as_array().expect("a list").iter().cloned());
+            let Some(cursor) = page["next_cursor"].as_str() else { return items };
+            next = format!("{path}{separator}cursor={cursor}");
+        }
     }
 
     pub(crate) async fn reserve(&self, user: Uuid, session: &str, seats: &[&str]) -> Reply {
@@ -213,6 +240,11 @@ impl Marquee {
         self.seats(session).await.iter().map(|seat| text(&seat["session_seat_id"])).collect()
     }
 
+    /// What the names of its queues and functions begin with, if it is a deployed system.
+    pub(crate) fn deployed_prefix(&self) -> Option<&str> {
+        self._host.is_none().then_some(self.name_prefix.as_str())
+    }
+
     /// What a client of the broker can do that knows nothing of us.
     pub(crate) async fn wire(&self) -> Wire<'_> {
         match (&self.virtual_host, &self._host) {
@@ -267,7 +299,7 @@ impl Marquee {
     /// What the user-flow document works with: its own identifiers on a host, which has them as
     /// demo data; the like on a deployed system, where others may have used them before.
     pub(crate) async fn scene(&self) -> Scene {
-        if self._host.is_some() {
+        if self.deployed_prefix().is_none() {
             return Scene::demo();
         }
         let (session, hall) = self.new_session_in_hall(2, 12, 100).await;

@@ -2,6 +2,7 @@
 //!
 //! The same journeys run on every target: see `target.rs`.
 
+mod canteen;
 mod concurrency;
 mod docs;
 mod errors;
@@ -9,7 +10,11 @@ mod harness;
 mod idempotency;
 mod internal_seats;
 mod late_payment;
+mod mapping;
 mod messages;
+mod ordering_flow;
+mod ordering_idempotency;
+mod ordering_stock;
 mod reservations;
 mod target;
 mod tickets;

@@ -5,18 +5,6 @@ use uuid::Uuid;
 
 use crate::harness::{Marquee, text};
 
-/// A list to its end: where others have halls too, a page of one location's may be empty and still
-/// lead to the next.
-async fn all_pages(marquee: &Marquee, path: &str) -> Vec<Value> {
-    let mut items = Vec::new();
-    let mut page = marquee.get(path).await.expect(200);
-    loop {
-        items.extend(page["items"].as_array().expect("items").iter().cloned());
-        let Some(cursor) = page["next_cursor"].as_str() else { return items };
-        page = marquee.get(&format!("{path}?cursor={cursor}")).await.expect(200);
-    }
-}
-
 #[tokio::test]
 async fn everything_created_can_be_read_back() {
     let marquee = Marquee::start().await;
@@ -57,7 +45,7 @@ async fn everything_created_can_be_read_back() {
     ] {
         assert_eq!(&marquee.get(&path).await.expect(200), created, "{path}");
     }
-    assert_eq!(all_pages(&marquee, &halls).await, [hall]);
+    assert_eq!(marquee.all(&halls).await, [hall]);
     let listed = marquee.get(&seats).await.expect(200);
     assert_eq!(listed["items"][0], seat);
     let on_sale = marquee.seats(&text(&session["session_id"])).await;

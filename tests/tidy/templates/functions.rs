@@ -22,15 +22,21 @@ const WITHOUT_RESOURCE: &[&str] = &[
     "dynamodb:ListStreams",
 ];
 
-/// Deployed functions by the package that they are built from, with their name in the template.
-pub(crate) fn by_package() -> BTreeMap<String, (String, Resource)> {
-    of_kind("AWS::Serverless::Function")
-        .map(|(id, function)| {
-            let code = function.properties["CodeUri"].as_str().expect("a path");
-            let package = code.strip_prefix("../target/lambda/").and_then(|p| p.strip_suffix('/'));
-            (package.expect("a built function").to_owned(), (id, function))
-        })
-        .collect()
+/// Deployed functions by the package that they are built from, with their names in the templates.
+/// One that every table has is deployed more than once.
+pub(crate) fn by_package() -> BTreeMap<String, Vec<(String, Resource)>> {
+    let mut packages: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (id, function) in of_kind("AWS::Serverless::Function") {
+        let code = function.properties["CodeUri"].as_str().expect("a path");
+        let package = code.strip_prefix("../target/lambda/").and_then(|p| p.strip_suffix('/'));
+        let package = package.expect("a built function").to_owned();
+        packages.entry(package).or_default().push((id, function));
+    }
+    packages
+}
+
+fn variables(function: &Resource) -> impl Iterator<Item = (&String, &Value)> {
+    function.properties["Environment"]["Variables"].as_object().into_iter().flatten()
 }
 
 #[test]
@@ -43,27 +49,69 @@ fn every_function_is_deployed() {
 #[test]
 fn every_variable_that_a_template_sets_is_documented() {
     let documentation = read("docs/configuration.md");
-    for (package, (_, function)) in by_package() {
-        let variables = &function.properties["Environment"]["Variables"];
-        for variable in variables.as_object().into_iter().flat_map(|variables| variables.keys()) {
-            assert!(documentation.contains(&format!("| `{variable}` |")), "{package}: {variable}");
+    for (id, function) in by_package().into_values().flatten() {
+        for (variable, _) in variables(&function) {
+            assert!(documentation.contains(&format!("`{variable}`")), "{id}: {variable}");
+        }
+    }
+}
+
+/// The variables that a function of such a manifest cannot do without.
+fn needed(metadata: &Value) -> BTreeSet<String> {
+    let tables = ["reads", "writes"].into_iter().flat_map(|access| list(&metadata[access]));
+    let tables = tables.map(|table| format!("{}_TABLE", table.to_uppercase()));
+    let mut needed: BTreeSet<_> = tables.collect();
+    let mut need = |names: &[&str]| needed.extend(names.iter().map(ToString::to_string));
+    let consumes = metadata["trigger"] == "queue";
+    let parks = consumes || metadata["trigger"] == "stream"; // what cannot be published
+    let publishes = !list(&metadata["publishes"]).is_empty();
+    if parks || publishes {
+        need(&["BROKER", "AMQP_ENDPOINT", "BROKER_SECRET_ARN"]);
+    }
+    if publishes {
+        need(&["TOPIC_ARN_PREFIX"]);
+    }
+    if parks {
+        need(&["QUEUE_URL_PREFIX"]);
+    }
+    if consumes {
+        need(&["RETRY_DELAY_SECONDS", "RETRY_ATTEMPTS_MAX"]);
+    }
+    needed
+}
+
+#[test]
+fn functions_are_told_where_their_table_and_the_broker_are() {
+    let deployed = by_package();
+    for (package, (_, metadata)) in functions() {
+        let needed = needed(&metadata);
+        for (id, function) in &deployed[&package] {
+            let set: BTreeSet<_> = variables(function).map(|(name, _)| name.clone()).collect();
+            let missing: Vec<_> = needed.difference(&set).collect();
+            assert!(missing.is_empty(), "{id} lacks {missing:?}");
+            // The code appends the name of a topic or a queue.
+            for (name, value) in variables(function).filter(|(name, _)| name.ends_with("_PREFIX")) {
+                let prefixed = texts(value).iter().any(|text| text.ends_with("${NamePrefix}"));
+                assert!(prefixed, "{id}: {name} does not end with NamePrefix: {value}");
+            }
         }
     }
 }
 
 #[test]
 fn routes_are_those_of_each_manifest() {
+    let deployed = by_package();
     let integrations: BTreeMap<_, _> = of_kind("AWS::ApiGatewayV2::Integration").collect();
     let routes: Vec<_> = of_kind("AWS::ApiGatewayV2::Route").map(|(_, route)| route).collect();
     for (package, (_, metadata)) in functions() {
         if metadata["trigger"] != "http" {
             continue;
         }
-        let (id, _) = &by_package()[&package];
         let leads_here = |route: &&Resource| {
             integrations.iter().any(|(name, integration)| {
+                let called = &integration.properties["IntegrationUri"];
                 names(&route.properties["Target"], name)
-                    && names(&integration.properties["IntegrationUri"], id)
+                    && deployed[&package].iter().any(|(id, _)| names(called, id))
             })
         };
         let keys = routes.iter().filter(leads_here);
@@ -71,43 +119,69 @@ fn routes_are_those_of_each_manifest() {
             keys.map(|route| route.properties["RouteKey"].as_str().expect("a key")).collect();
         let manifest = metadata["routes"].as_array().expect("routes").iter();
         let manifest: BTreeSet<_> = manifest.filter_map(Value::as_str).collect();
-        // Routes of one method repeat others, to let people read without a token.
-        let of_one_method = |key: &&str| key.starts_with("GET ");
-        for key in keys.iter().copied().filter(of_one_method) {
-            assert!(manifest.contains(key.replace("GET ", "ANY ").as_str()), "{package}: {key}");
+        // A route of one method repeats another, to let others pass: people without a token, or
+        // nobody but staff.
+        let (all, of_one_method): (BTreeSet<_>, BTreeSet<_>) =
+            keys.into_iter().partition(|key| key.starts_with("ANY ") || *key == "$default");
+        for key in of_one_method {
+            let (_, path) = key.split_once(' ').expect("a method and a path");
+            assert!(manifest.contains(format!("ANY {path}").as_str()), "{package}: {key}");
         }
-        let all: BTreeSet<_> = keys.into_iter().filter(|key| !of_one_method(key)).collect();
         assert_eq!(all, manifest, "{package}: the template against its Cargo.toml");
     }
 }
 
 #[test]
-fn schedules_and_streams_are_those_of_each_manifest() {
+fn schedules_are_those_of_each_manifest() {
     let deployed = by_package();
     for (package, (_, metadata)) in functions() {
-        let (id, _) = &deployed[&package];
-        match metadata["trigger"].as_str() {
-            Some("schedule") => {
-                let schedule = of_kind("AWS::Scheduler::Schedule")
-                    .find(|(_, schedule)| names(&schedule.properties["Target"]["Arn"], id));
-                let (_, schedule) = schedule.unwrap_or_else(|| panic!("nothing calls {package}"));
-                let rate = format!("rate({})", metadata["rate"].as_str().expect("a rate"));
-                assert_eq!(schedule.properties["ScheduleExpression"], rate, "{package}");
-                assert!(!schedule.properties["Target"]["DeadLetterConfig"].is_null());
-            }
-            Some("stream") => {
-                let mapping = of_kind("AWS::Lambda::EventSourceMapping")
-                    .find(|(_, mapping)| names(&mapping.properties["FunctionName"], id));
-                let (_, mapping) = mapping.unwrap_or_else(|| panic!("nothing calls {package}"));
-                let mapping = mapping.properties;
-                assert_eq!(mapping["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
-                assert_eq!(mapping["BisectBatchOnFunctionError"], true);
-                assert!(mapping["MaximumRetryAttempts"].as_i64().is_some_and(|n| n > 0));
-                assert!(!mapping["DestinationConfig"]["OnFailure"].is_null());
-            }
-            _ => {}
+        if metadata["trigger"] != "schedule" {
+            continue;
+        }
+        for (id, _) in &deployed[&package] {
+            let schedule = of_kind("AWS::Scheduler::Schedule")
+                .find(|(_, schedule)| names(&schedule.properties["Target"]["Arn"], id));
+            let (_, schedule) = schedule.unwrap_or_else(|| panic!("nothing calls {id}"));
+            let rate = format!("rate({})", metadata["rate"].as_str().expect("a rate"));
+            assert_eq!(schedule.properties["ScheduleExpression"], rate, "{id}");
+            assert!(!schedule.properties["Target"]["DeadLetterConfig"].is_null(), "{id}");
         }
     }
+}
+
+#[test]
+fn each_stream_of_a_manifest_has_a_deployment_that_reads_it() {
+    let deployed = by_package();
+    for (package, (_, metadata)) in functions() {
+        if metadata["trigger"] != "stream" {
+            continue;
+        }
+        let mut templates: Vec<_> =
+            deployed[&package].iter().map(|(_, function)| function.template.clone()).collect();
+        let mut streams = list(&metadata["streams"]);
+        templates.sort_unstable();
+        streams.sort_unstable();
+        let expected: Vec<_> =
+            streams.iter().map(|context| format!("infra/{context}.yaml")).collect();
+        assert_eq!(templates, expected, "{package}: where it is deployed");
+        for (id, function) in &deployed[&package] {
+            reads_its_templates_stream(id, &function.template);
+        }
+    }
+}
+
+fn reads_its_templates_stream(id: &str, template: &str) {
+    let mapping = of_kind("AWS::Lambda::EventSourceMapping")
+        .find(|(_, mapping)| names(&mapping.properties["FunctionName"], id));
+    let (_, mapping) = mapping.unwrap_or_else(|| panic!("nothing calls {id}"));
+    let mapping = mapping.properties;
+    let table = of_kind("AWS::DynamoDB::Table").find(|(_, table)| table.template == template);
+    let (table, _) = table.unwrap_or_else(|| panic!("{template} has no table"));
+    assert!(names(&mapping["EventSourceArn"], &table), "{id} reads another table's stream");
+    assert_eq!(mapping["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]), "{id}");
+    assert_eq!(mapping["BisectBatchOnFunctionError"], true, "{id}");
+    assert!(mapping["MaximumRetryAttempts"].as_i64().is_some_and(|n| n > 0), "{id}");
+    assert!(!mapping["DestinationConfig"]["OnFailure"].is_null(), "{id}");
 }
 
 #[test]

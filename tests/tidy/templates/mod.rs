@@ -1,4 +1,4 @@
-//! The templates agree with the code: table, queues, routes, functions and what these may do.
+//! The templates agree with the code: tables, queues, routes, functions and what these may do.
 
 mod functions;
 mod queues;
@@ -33,12 +33,31 @@ pub(crate) fn resources() -> BTreeMap<String, Resource> {
         let parsed = json(&documents[0]);
         for (name, resource) in parsed["Resources"].as_object().expect("resources") {
             let kind = resource["Type"].as_str().expect("a type").to_owned();
-            let properties = resource["Properties"].clone();
+            let globals = match kind.as_str() {
+                "AWS::Serverless::Function" => &parsed["Globals"]["Function"],
+                _ => &Value::Null,
+            };
+            let properties = merged(globals, resource["Properties"].clone());
             let resource = Resource { template: template.clone(), kind, properties };
             assert!(resources.insert(name.clone(), resource).is_none(), "two resources {name}");
         }
     }
     resources
+}
+
+/// A resource's own properties, and before them what `Globals` gives it, as SAM merges the two.
+fn merged(globals: &Value, own: Value) -> Value {
+    match (globals, own) {
+        (Value::Object(globals), Value::Object(mut own)) => {
+            for (name, global) in globals {
+                let value = own.remove(name).unwrap_or(Value::Null);
+                own.insert(name.clone(), merged(global, value));
+            }
+            Value::Object(own)
+        }
+        (global, Value::Null) => global.clone(),
+        (_, own) => own,
+    }
 }
 
 pub(crate) fn of_kind(kind: &str) -> impl Iterator<Item = (String, Resource)> {

@@ -8,7 +8,12 @@ use serde_json::{Value, json};
 use super::{Resource, list, names, of_kind};
 
 /// Queues that no exchange leads to: for what AWS could not deliver.
-const FAILURES: &[&str] = &["booking_stream_failures", "booking_schedule_failures"];
+const FAILURES: &[&str] = &[
+    "booking_stream_failures",
+    "booking_schedule_failures",
+    "ordering_stream_failures",
+    "ordering_schedule_failures",
+];
 
 fn plain(name: &Value) -> String {
     let name = name.as_str().expect("a name");
@@ -88,10 +93,12 @@ fn a_queue_subscribes_to_its_exchange_with_its_routing_keys_and_gets_bodies_as_t
 fn both_brokers_lead_to_the_queues_consumer() {
     let queues = queues();
     let mappings: Vec<_> = of_kind("AWS::Lambda::EventSourceMapping").map(|(_, m)| m).collect();
+    let functions = super::functions::by_package();
     for queue in topology::QUEUES {
         let (id, _) = &queues[queue.name];
-        let functions = super::functions::by_package();
-        let consumer = &functions[queue.consumer].0;
+        let [(consumer, _)] = &functions[queue.consumer][..] else {
+            panic!("{} is to be deployed once", queue.consumer)
+        };
         let of_consumer = |m: &&Resource| names(&m.properties["FunctionName"], consumer);
         let sqs = mappings.iter().filter(of_consumer);
         let sqs = sqs.clone().find(|m| names(&m.properties["EventSourceArn"], id));

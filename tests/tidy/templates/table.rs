@@ -1,17 +1,33 @@
-//! The table.
+//! The contexts' tables.
 
-use marquee_store::booking::schema;
+use aws_sdk_dynamodb::{
+    error::BuildError, operation::create_table::CreateTableInput, types::KeySchemaElement,
+};
+use marquee_store::{booking, ordering};
 use serde_json::{Value, json};
 
 use super::of_kind;
 
-#[test]
-fn the_template_declares_the_table_that_the_code_expects() {
-    let tables: Vec<_> = of_kind("AWS::DynamoDB::Table").collect();
-    let [(_, table)] = &tables[..] else { panic!("one table for one context: {tables:?}") };
-    let declared = &table.properties;
-    let expected = schema::table("any").expect("a table");
+type Schema = fn(&str) -> Result<CreateTableInput, BuildError>;
 
+/// The template that declares a table, and the code that expects it.
+const TABLES: &[(&str, Schema)] = &[
+    ("infra/booking.yaml", booking::schema::table),
+    ("infra/ordering.yaml", ordering::schema::table),
+];
+
+#[test]
+fn each_template_declares_the_table_that_the_code_expects() {
+    let declared: Vec<_> = of_kind("AWS::DynamoDB::Table").map(|(_, table)| table).collect();
+    assert_eq!(declared.len(), TABLES.len(), "one table for one context: {declared:?}");
+    for (template, schema) in TABLES {
+        let table = declared.iter().find(|table| table.template == *template);
+        let table = table.unwrap_or_else(|| panic!("{template} declares no table"));
+        agrees(template, &table.properties, &schema("any").expect("a table"));
+    }
+}
+
+fn agrees(template: &str, declared: &Value, expected: &CreateTableInput) {
     let attributes: Vec<_> = expected
         .attribute_definitions()
         .iter()
@@ -22,8 +38,8 @@ fn the_template_declares_the_table_that_the_code_expects() {
             })
         })
         .collect();
-    assert_eq!(declared["AttributeDefinitions"], json!(attributes));
-    assert_eq!(declared["KeySchema"], keys(expected.key_schema()));
+    assert_eq!(declared["AttributeDefinitions"], json!(attributes), "{template}");
+    assert_eq!(declared["KeySchema"], keys(expected.key_schema()), "{template}");
 
     let indexes: Vec<_> = expected
         .global_secondary_indexes()
@@ -37,16 +53,16 @@ fn the_template_declares_the_table_that_the_code_expects() {
             })
         })
         .collect();
-    assert_eq!(declared["GlobalSecondaryIndexes"], json!(indexes));
+    assert_eq!(declared["GlobalSecondaryIndexes"], json!(indexes), "{template}");
 
     let view = expected.stream_specification().and_then(|stream| stream.stream_view_type());
     let view = json!({ "StreamViewType": view.map(|view| view.as_str()) });
-    assert_eq!(declared["StreamSpecification"], view);
+    assert_eq!(declared["StreamSpecification"], view, "{template}");
     let billing = expected.billing_mode().map(|mode| mode.as_str());
-    assert_eq!(declared["BillingMode"], json!(billing));
+    assert_eq!(declared["BillingMode"], json!(billing), "{template}");
 }
 
-fn keys(schema: &[aws_sdk_dynamodb::types::KeySchemaElement]) -> Value {
+fn keys(schema: &[KeySchemaElement]) -> Value {
     schema
         .iter()
         .map(|key| {

@@ -7,19 +7,12 @@
 //! Orders of a batch for the same item are decided together, in the order in which they came: one
 //! transaction instead of many that get in each other's way, at half the price.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use marquee_domain::{
-    ordering::{
-        names::{ItemName, OrderId},
-        order::OrderLine,
-        stock::allot,
-    },
+    ordering::{names::ItemName, order::OrderLine, stock::allot},
     time::Clock,
 };
 use marquee_lambda::consumer::{BatchHandler, Incoming, Outcome};
@@ -124,9 +117,10 @@ impl OnOrderPlaced {
                     tracing::info!(%item, orders = decided.len(), "decided");
                     return Ok(());
                 }
-                RecordOutcome::Known(known) => {
+                RecordOutcome::Known => {
+                    let ids = orders.iter().map(|order| &order.line.id);
+                    let known = self.store.decided_among(ids).await?;
                     tracing::info!(%item, orders = known.len(), "decided before");
-                    let known: BTreeSet<OrderId> = known.into_iter().collect();
                     orders.retain(|order| !known.contains(&order.line.id));
                 }
                 RecordOutcome::StockChanged => {}

@@ -1,5 +1,7 @@
 //! The inventory's own record of orders: what each came to, decided once.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures_util::future::try_join_all;
 use marquee_domain::{
@@ -76,8 +78,8 @@ pub struct Decided {
 pub enum RecordOutcome {
     /// All of it.
     Recorded,
-    /// Nothing, since these have been decided before.
-    Known(Vec<OrderId>),
+    /// Nothing, since some have been decided before: [`OrderingStore::decided_among`] says which.
+    Known,
     /// Nothing, since there is less of the item now.
     StockChanged,
 }
@@ -87,6 +89,16 @@ impl OrderingStore {
     pub async fn record_of(&self, id: &OrderId) -> Result<Option<Record>, StoreError> {
         let found = self.table.get(keys::of_order(id.as_str(), keys::RESERVATION), true).await?;
         found.as_ref().map(read).transpose()
+    }
+
+    /// Which of these orders have a record. A consistent read of each.
+    pub async fn decided_among(
+        &self,
+        orders: impl IntoIterator<Item = &OrderId>,
+    ) -> Result<BTreeSet<OrderId>, StoreError> {
+        let wanted = orders.into_iter().map(|id| keys::of_order(id.as_str(), keys::RESERVATION));
+        let found = self.table.batch_get(wanted.collect(), true).await?;
+        found.iter().map(|item| Ok(read(item)?.line.id)).collect()
     }
 
     /// Records decisions about orders for one item, and takes the stock of those that are
@@ -107,13 +119,8 @@ impl OrderingStore {
                 writes.push(TransactWriteItem::builder().put(put).build());
             }
             if let Err(reasons) = self.table.transact(writes).await? {
-                let known = reserved.iter().zip(&reasons[1..]);
-                let known = known.filter(|(_, reason)| condition_failed(Some(reason)));
-                let known: Vec<_> = known.map(|(order, _)| order.line.id.clone()).collect();
-                return Ok(match known.is_empty() {
-                    true => RecordOutcome::StockChanged,
-                    false => RecordOutcome::Known(known),
-                });
+                let known = reasons[1..].iter().any(|reason| condition_failed(Some(reason)));
+                return Ok(if known { RecordOutcome::Known } else { RecordOutcome::StockChanged });
             }
         }
         // One that was decided before keeps the earlier decision.
