@@ -67,8 +67,8 @@ impl Wire<'_> {
                 letter["reason"].as_str().map(str::to_owned)
             }
             Self::RabbitMq(client) => {
-                let letter = client.take(&format!("{queue}_dlq"), 1).await.remove(0);
-                assert_eq!(letter.data, body.as_bytes());
+                let letters = client.look(&format!("{queue}_dlq")).await;
+                let letter = letters.iter().find(|letter| letter.data == body.as_bytes())?;
                 let headers = letter.properties.headers().as_ref()?.inner();
                 Some(headers.get("dead-letter-reason")?.as_long_string()?.to_string())
             }

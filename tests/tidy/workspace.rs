@@ -29,11 +29,26 @@ pub(crate) fn cargo(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
+fn metadata() -> Value {
+    let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"]);
+    serde_json::from_str(&metadata).expect("json")
+}
+
 /// The workspace's packages.
 pub(crate) fn packages() -> Vec<Value> {
-    let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"]);
-    let metadata: Value = serde_json::from_str(&metadata).expect("json");
-    metadata["packages"].as_array().expect("packages").clone()
+    metadata()["packages"].as_array().expect("packages").clone()
+}
+
+#[test]
+fn cargo_run_runs_the_host() {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().expect("packages").iter();
+    let defaults = metadata["workspace_default_members"].as_array().expect("members");
+    let run = packages.filter(|package| defaults.contains(&package["id"]));
+    let targets = run.flat_map(|package| package["targets"].as_array().expect("targets").clone());
+    let programs = targets.filter(|target| target["kind"] == serde_json::json!(["bin"]));
+    let programs: Vec<_> = programs.map(|target| target["name"].clone()).collect();
+    assert_eq!(programs, ["marquee"], "of several programs, cargo runs none");
 }
 
 /// What a package needs to run, itself aside, with only the features that it asks for.

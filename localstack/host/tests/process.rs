@@ -185,6 +185,58 @@ async fn what_was_answered_survives_a_kill_and_its_event_still_arrives() {
     assert_eq!(host.seat_status().await, "sold");
 }
 
+impl Process {
+    async fn order(&self, id: &str) -> Value {
+        let body = json!({ "item": "Pizza", "qty": 2, "student_id": "S", "order_id": id });
+        let (status, order) = self.call(Method::POST, "/order", Uuid::nil(), &body).await;
+        assert_eq!(status, 201, "{order}");
+        order
+    }
+
+    async fn await_reserved(&self, id: &str) {
+        let start = Instant::now();
+        while self.get(&format!("/orders/{id}")).await["status"] != "RESERVED" {
+            assert!(start.elapsed() < Duration::from_secs(10), "{id} is never reserved");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn pizzas(&self) -> (Value, Value) {
+        let pizza = self.get("/inventory/Pizza").await;
+        (pizza["stock"].clone(), pizza["reserved"].clone())
+    }
+}
+
+#[tokio::test]
+async fn an_order_placed_before_a_kill_is_reserved_after_it_and_a_duplicate_is_still_a_duplicate() {
+    let data = DataFile::new();
+    let host = Process::start(&["--data", &data.path()], &[("STREAM_POLL_SECONDS", "3600")]);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let first = host.order("a").await;
+    host.signal("-KILL");
+    drop(host);
+
+    let host = Process::start(&["--data", &data.path()], &[]);
+    host.await_reserved("a").await;
+    assert_eq!(host.pizzas().await, (json!(98), json!(2)));
+    host.signal("-KILL");
+    drop(host);
+
+    let host = Process::start(&["--data", &data.path()], &[]);
+    assert_eq!(host.order("a").await, first, "the first answer");
+    let path = format!("{}/_host/exchanges/orders_exchange/order.placed", host.base);
+    for _ in 0..3 {
+        let sent = host.http.post(&path).body(first.to_string()).send().await;
+        assert_eq!(sent.expect("an answer").status().as_u16(), 202);
+    }
+    host.order("b").await;
+    host.await_reserved("b").await;
+    assert_eq!(host.pizzas().await, (json!(96), json!(4)), "the menu is not put in anew either");
+    let told = host.get("/notifications").await;
+    let told = told["items"].as_array().expect("items").iter();
+    assert_eq!(told.filter(|told| told["order_id"] == "a").count(), 1);
+}
+
 #[tokio::test]
 async fn a_message_published_by_hand_that_is_none_of_ours_is_a_dead_letter_to_be_looked_at() {
     let host = Process::start(&[], &[]);

@@ -12,7 +12,8 @@ use marquee_messaging::backends::rabbitmq::{
         BasicProperties, Channel, Connection, ConnectionProperties,
         message::BasicGetMessage,
         options::{
-            BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions,
+            BasicGetOptions, BasicNackOptions, BasicPublishOptions, ConfirmSelectOptions,
+            QueueDeclareOptions,
         },
         types::FieldTable,
     },
@@ -186,6 +187,26 @@ impl PlainClient {
             }
         }
         taken
+    }
+
+    /// Looks at all messages of a queue and leaves them there.
+    ///
+    /// # Panics
+    /// If there is no such queue.
+    pub async fn look(&self, queue: &str) -> Vec<BasicGetMessage> {
+        let mut seen: Vec<BasicGetMessage> = Vec::new();
+        loop {
+            let options = BasicGetOptions { no_ack: false };
+            match self.channel.basic_get(queue.into(), options).await.expect("the queue is there") {
+                Some(message) => seen.push(message),
+                None => break,
+            }
+        }
+        if let Some(last) = seen.last() {
+            let options = BasicNackOptions { multiple: true, requeue: true };
+            last.nack(options).await.expect("put back");
+        }
+        seen
     }
 }
 
