@@ -10,5 +10,6 @@ mod host;
 mod rabbitmq_consumer;
 mod rabbitmq_publisher;
 mod rabbitmq_topology;
+mod relay_load;
 mod sns_publisher;
 mod sqs_consumer;

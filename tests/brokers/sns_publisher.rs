@@ -87,7 +87,7 @@ fn sorted(mut sizes: Vec<usize>) -> Vec<usize> {
     sizes
 }
 
-fn publisher(stack: &SqsStack, faulty: &Faulty) -> SnsPublisher {
+pub(crate) fn publisher(stack: &SqsStack, faulty: &Faulty) -> SnsPublisher {
     let config = sns_config().http_client(faulty.clone()).build();
     SnsPublisher { client: aws_sdk_sns::Client::from_conf(config), ..stack.publisher() }
 }
@@ -102,7 +102,7 @@ async fn publish_through(
 }
 
 /// Bodies in the queue, each as often as it is there.
-async fn received(stack: &SqsStack, at_least: usize) -> Vec<String> {
+pub(crate) async fn received(stack: &SqsStack, at_least: usize) -> Vec<String> {
     let mut bodies = Vec::new();
     let mut quiet = 0;
     while quiet < 2 {
@@ -119,7 +119,7 @@ async fn received(stack: &SqsStack, at_least: usize) -> Vec<String> {
 /// A connection on which SNS fails some entries: the n-th request loses those of the n-th set, by
 /// their places in the request, and the answer says so as SNS would.
 #[derive(Clone, Debug)]
-struct Faulty {
+pub(crate) struct Faulty {
     inner: SharedHttpClient,
     failing: Arc<Vec<BTreeSet<usize>>>,
     count: Arc<AtomicUsize>,
@@ -127,13 +127,13 @@ struct Faulty {
 }
 
 impl Faulty {
-    fn new(failing: Vec<BTreeSet<usize>>) -> Self {
+    pub(crate) fn new(failing: Vec<BTreeSet<usize>>) -> Self {
         let inner = aws_smithy_http_client::Builder::new().build_http();
         Self { inner, failing: Arc::new(failing), count: Arc::default(), sizes: Arc::default() }
     }
 
     /// How many entries each request had.
-    fn sizes(&self) -> Vec<usize> {
+    pub(crate) fn sizes(&self) -> Vec<usize> {
         self.sizes.lock().expect("not poisoned").clone()
     }
 }

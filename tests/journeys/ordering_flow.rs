@@ -23,7 +23,7 @@ async fn an_order_is_placed_at_once_and_reserved_and_told_a_moment_later() {
     let reserved = marquee.await_order(&id, "RESERVED").await;
     assert_eq!(reserved["student_id"], "S123");
     let listed = marquee.all("/orders").await;
-    assert!(listed.iter().any(|order| *order == reserved), "{id} is in the list");
+    assert!(listed.contains(&reserved), "{id} is in the list");
 
     let told = marquee.await_notification(&id).await;
     assert_eq!((&told["student_id"], &told["item"]), (&json!("S123"), &json!("Pizza")));
