@@ -11,8 +11,8 @@
 //! | schedule | [`schedule`] | [`schedule::run`] | the handler itself |
 //!
 //! For every function: [`config`], [`telemetry`], [`clock`]. For those that publish or consume:
-//! [`broker`], and [`secrets`]. For HTTP: [`problem`] is the list of
-//! errors a caller can get, [`extract`] reads requests, [`json`] has the field types.
+//! [`broker`], [`secrets`], and [`republish`]. For HTTP: [`problem`] is the list of errors a
+//! caller can get, [`extract`] reads requests, [`json`] has the field types.
 
 #[cfg(feature = "secrets")]
 mod aws;
@@ -34,6 +34,8 @@ mod metrics;
 pub mod page;
 #[cfg(feature = "http")]
 pub mod problem;
+#[cfg(feature = "broker")]
+pub mod republish;
 pub mod schedule;
 #[cfg(feature = "secrets")]
 pub mod secrets;

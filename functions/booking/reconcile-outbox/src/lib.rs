@@ -15,7 +15,10 @@ use marquee_domain::{
     booking::venue::Session,
     time::{Clock, Timestamp},
 };
-use marquee_lambda::config::{self, ConfigError};
+use marquee_lambda::{
+    config::{self, ConfigError},
+    republish::{Republished, republish},
+};
 use marquee_messaging::publisher::{Outgoing, Publisher};
 use marquee_store::{
     booking::{BookingStore, venues::ListFilter},
@@ -115,21 +118,8 @@ async fn reconcile(
         let event = store.last_event(reservation).await?;
         batch.extend(event.and_then(|event| event.to_outgoing(SOURCE)));
     }
-    if batch.is_empty() {
-        return Ok(());
-    }
-    for (outgoing, result) in batch.iter().zip(publisher.publish(&batch).await) {
-        let event = outgoing.message.metadata.id.as_deref();
-        match result {
-            Ok(()) => {
-                tracing::warn!(event, session = %session.id, "published an event that was missing");
-                report.published += 1;
-            }
-            Err(error) => {
-                tracing::warn!(event, %error, "a missing event could not be published");
-                report.failed += 1;
-            }
-        }
-    }
+    let Republished { published, failed } = republish(publisher, &batch).await;
+    report.published += published;
+    report.failed += failed;
     Ok(())
 }

@@ -12,7 +12,10 @@
 use std::time::Duration;
 
 use marquee_domain::{ordering::names::OrderId, time::Clock};
-use marquee_lambda::config::{self, ConfigError};
+use marquee_lambda::{
+    config::{self, ConfigError},
+    republish::{Republished, republish},
+};
 use marquee_messaging::publisher::{Outgoing, Publisher};
 use marquee_store::{
     error::StoreError,
@@ -77,7 +80,8 @@ pub async fn run(
 ) -> Result<Report, StoreError> {
     let now = clock.now();
     let mut report = Report::default();
-    for age in AGES {
+    // The oldest first: if the bound is reached, the young will be looked at again.
+    for age in AGES.into_iter().rev() {
         let (from, before) = (now - age - limits.window, now - age);
         for shard in reconcile::shards() {
             let mut after = None;
@@ -89,7 +93,9 @@ pub async fn run(
                 let look = store.waiting(&shard, from, before, after.as_deref(), LOOK_LEN).await?;
                 report.orders += look.orders;
                 let batch = missing(store, &look.waiting).await?;
-                publish(publisher, &batch, &mut report).await;
+                let Republished { published, failed } = republish(publisher, &batch).await;
+                report.published += published;
+                report.failed += failed;
                 after = look.next;
                 if after.is_none() {
                     break;
@@ -107,23 +113,4 @@ async fn missing(store: &OrderingStore, waiting: &[OrderId]) -> Result<Vec<Outgo
         batch.extend(event.and_then(|event| event.to_outgoing(SOURCE)));
     }
     Ok(batch)
-}
-
-async fn publish(publisher: &dyn Publisher, batch: &[Outgoing], report: &mut Report) {
-    if batch.is_empty() {
-        return;
-    }
-    for (outgoing, result) in batch.iter().zip(publisher.publish(batch).await) {
-        let event = outgoing.message.metadata.id.as_deref();
-        match result {
-            Ok(()) => {
-                tracing::warn!(event, "published an event that was missing");
-                report.published += 1;
-            }
-            Err(error) => {
-                tracing::warn!(event, %error, "a missing event could not be published");
-                report.failed += 1;
-            }
-        }
-    }
 }
