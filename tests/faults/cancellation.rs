@@ -99,6 +99,19 @@ async fn a_failed_order_cannot_be_cancelled_even_before_it_hears_that_it_failed(
 }
 
 #[tokio::test]
+async fn an_order_that_was_called_reserved_and_never_was_can_be_cancelled() {
+    let canteen = Canteen::new().await;
+    canteen.put("Pizza", 1).await;
+    let id = canteen.order("Pizza", 3).await;
+    let lie = placed_by_hand(&id, "Pizza", 3);
+    canteen.resolve(OrderStatus::Reserved, &lie).await;
+    canteen.reserve(&canteen.events("order_placed").await).await;
+    let (status, order) = canteen.set_status(&id, "CANCELLED").await;
+    assert_eq!((status, &order["status"]), (200, &json!("CANCELLED")));
+    assert_eq!(canteen.stock("Pizza").await, Stock { available: 1, reserved: 0 });
+}
+
+#[tokio::test]
 async fn a_status_set_by_hand_has_to_be_what_the_inventory_decided() {
     let canteen = Canteen::new().await;
     canteen.put("Pizza", 10).await;

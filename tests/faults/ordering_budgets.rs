@@ -55,6 +55,7 @@ async fn an_orders_whole_life_costs_ten_write_units_and_one_read_unit() {
         lines.iter().fold((0.0, 0.0), |(read, write), line| (read + line.read, write + line.write));
     let requests = lines.iter().map(|line| line.requests).sum();
     let step = "an order's whole life";
+    assert_eq!((requests, read, write), (5, 1.0, 10.0));
     lines.push(Line { step, requests, read, write, read_max: 1.0, write_max: 10.0 });
     canteen.call("GET", &format!("/orders/{id}"), &json!(null)).await;
     lines.push(line(&canteen, "read the order", 1.0, 0.0));
@@ -72,12 +73,14 @@ async fn ten_orders_of_a_batch_for_one_item_are_reserved_for_little_more_than_tw
     canteen.meter.take();
     canteen.reserve(&orders).await;
     let reserve = line(&canteen, "reserve a batch of ten", 1.0, 22.0);
-    assert_eq!(reserve.requests, 2);
+    assert_eq!((reserve.requests, reserve.read, reserve.write), (2, 1.0, 22.0));
     lines.push(reserve);
     canteen.put("Pizza", 0).await;
     let more: Vec<_> = (0..10).map(|n| placed_by_hand(&format!("p{n}"), "Pizza", 1)).collect();
     canteen.reserve(&more).await;
-    lines.push(line(&canteen, "refuse a batch of ten", 1.0, 10.0));
+    let refuse = line(&canteen, "refuse a batch of ten", 1.0, 10.0);
+    assert_eq!((refuse.requests, refuse.read, refuse.write), (11, 1.0, 10.0));
+    lines.push(refuse);
     settle(&lines);
 }
 

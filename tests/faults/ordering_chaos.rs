@@ -95,4 +95,11 @@ async fn after_every_kind_of_trouble_the_stock_adds_up() {
     let stock = Stock { available: STOCK - reserved, reserved };
     assert_eq!(canteen.stock("Pizza").await, stock, "{failed} failed, {cancelled} cancelled");
     assert!(reserved <= STOCK && cancelled > 0);
+    // An order fails only when all stock is taken, and only what is cancelled comes back.
+    assert!(failed == 0 || reserved + cancelled >= STOCK, "{reserved} reserved, {failed} failed");
+    for queue in ["inventory_reserved", "order_callback_failed"] {
+        let events = canteen.events(queue).await;
+        let ids: BTreeSet<_> = events.iter().map(|event| event.metadata.id.clone()).collect();
+        assert_eq!(ids.len(), events.len(), "{queue}: one event for each order");
+    }
 }

@@ -22,8 +22,8 @@ async fn an_order_is_placed_at_once_and_reserved_and_told_a_moment_later() {
 
     let reserved = marquee.await_order(&id, "RESERVED").await;
     assert_eq!(reserved["student_id"], "S123");
-    let listed = marquee.all("/orders").await;
-    assert!(listed.contains(&reserved), "{id} is in the list");
+    let is_listed = eventually(async || marquee.all("/orders").await.contains(&reserved));
+    assert!(is_listed.await, "{id} is not in the list");
 
     let told = marquee.await_notification(&id).await;
     assert_eq!((&told["student_id"], &told["item"]), (&json!("S123"), &json!("Pizza")));

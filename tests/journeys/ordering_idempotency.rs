@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::harness::{Marquee, text};
+use crate::harness::{Marquee, eventually, text};
 
 #[tokio::test]
 async fn an_order_with_an_id_of_the_clients_own_is_placed_once_however_often_it_is_sent() {
@@ -56,6 +56,7 @@ async fn a_students_orders_are_listed_newest_first_and_page_by_page() {
         marquee.order(&item, 1_000, &other).await;
     }
     let path = format!("/orders?student_id={student}");
+    assert!(eventually(async || marquee.all(&path).await.len() == 7).await, "not all are listed");
     for limit in [1, 3, 7, 100] {
         let listed = marquee.all(&format!("{path}&limit={limit}")).await;
         let times: Vec<_> = listed.iter().map(|order| text(&order["placed_at"])).collect();

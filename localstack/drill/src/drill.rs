@@ -41,8 +41,11 @@ pub async fn run<W: Write + IsTerminal>(
 
     canteen.set_enabled(QUEUE, false).await?;
     screen.line("the inventory is down: nobody consumes order_placed");
-    let before = canteen.backlog(QUEUE).await?;
-    let outage = outage(canteen, &item, &student, size, before, screen).await;
+    let outage = tokio::select! {
+        outage = outage(canteen, &item, &student, size, screen) => outage,
+        _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+    };
+    // Whatever happened: the host may be somebody's.
     canteen.set_enabled(QUEUE, true).await?;
     let accepted = outage?;
     screen.line("the inventory is up again");
@@ -71,9 +74,9 @@ async fn outage<W: Write + IsTerminal>(
     item: &str,
     student: &str,
     size: Size,
-    before: usize,
     screen: &mut Screen<W>,
 ) -> Result<Vec<String>, Error> {
+    let before = canteen.backlog(QUEUE).await?;
     let mut accepted = Vec::new();
     let places = stream::iter(0..size.orders).map(|_| canteen.place(item, student));
     let mut placing = std::pin::pin!(places.buffer_unordered(size.clients));

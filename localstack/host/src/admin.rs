@@ -71,7 +71,8 @@ async fn set_mapping(
 ) -> Result<Json<Value>, Problem> {
     let enabled = value["enabled"].as_bool();
     let enabled = enabled.ok_or_else(|| Problem::invalid_field("enabled", "must be a boolean"))?;
-    mappings.set_enabled(&queue, enabled).ok_or_else(|| Problem::not_found("queue"))?;
+    let set = mappings.set_enabled(&queue, enabled).await;
+    set.ok_or_else(|| Problem::not_found("queue"))?;
     Ok(Json(json!({ "enabled": enabled })))
 }
 

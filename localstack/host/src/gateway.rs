@@ -18,6 +18,7 @@ use marquee_lambda::{
     extract, http,
     problem::{INTERNAL, NOT_FOUND, Problem},
 };
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -85,10 +86,12 @@ fn event(parts: &Parts, body: Bytes, route: &str, peer: SocketAddr) -> Value {
         Err(binary) => (BASE64_STANDARD.encode(binary.as_bytes()), true),
     };
     let now = SystemClock.now();
+    // Decoded, as API Gateway hands it over.
+    let path = percent_decode_str(uri.path()).decode_utf8_lossy().into_owned();
     let mut event = json!({
         "version": "2.0",
         "routeKey": route,
-        "rawPath": uri.path(),
+        "rawPath": path,
         "rawQueryString": uri.query().unwrap_or_default(),
         "headers": headers,
         "requestContext": {
@@ -98,7 +101,7 @@ fn event(parts: &Parts, body: Bytes, route: &str, peer: SocketAddr) -> Value {
             "domainPrefix": "local",
             "http": {
                 "method": method,
-                "path": uri.path(),
+                "path": path,
                 "protocol": "HTTP/1.1",
                 "sourceIp": peer.ip(),
                 "userAgent": user_agent,

@@ -207,27 +207,28 @@ impl Process {
     }
 }
 
-#[tokio::test]
-async fn an_order_placed_before_a_kill_is_reserved_after_it_and_a_duplicate_is_still_a_duplicate() {
+/// Kills a host before it has published an order, and again when the order is reserved; then
+/// `publish` sends the order by hand once more, to a third.
+async fn duplicate_after_kills(broker: &[&str], publish: impl AsyncFn(&Process, &Value)) {
     let data = DataFile::new();
-    let host = Process::start(&["--data", &data.path()], &[("STREAM_POLL_SECONDS", "3600")]);
+    let path = data.path();
+    let arguments = [&["--data", &path], broker].concat();
+    let host = Process::start(&arguments, &[("STREAM_POLL_SECONDS", "3600")]);
     tokio::time::sleep(Duration::from_millis(200)).await;
     let first = host.order("a").await;
     host.signal("-KILL");
     drop(host);
 
-    let host = Process::start(&["--data", &data.path()], &[]);
+    let host = Process::start(&arguments, &[]);
     host.await_reserved("a").await;
     assert_eq!(host.pizzas().await, (json!(98), json!(2)));
     host.signal("-KILL");
     drop(host);
 
-    let host = Process::start(&["--data", &data.path()], &[]);
+    let host = Process::start(&arguments, &[]);
     assert_eq!(host.order("a").await, first, "the first answer");
-    let path = format!("{}/_host/exchanges/orders_exchange/order.placed", host.base);
     for _ in 0..3 {
-        let sent = host.http.post(&path).body(first.to_string()).send().await;
-        assert_eq!(sent.expect("an answer").status().as_u16(), 202);
+        publish(&host, &first).await;
     }
     host.order("b").await;
     host.await_reserved("b").await;
@@ -235,6 +236,28 @@ async fn an_order_placed_before_a_kill_is_reserved_after_it_and_a_duplicate_is_s
     let told = host.get("/notifications").await;
     let told = told["items"].as_array().expect("items").iter();
     assert_eq!(told.filter(|told| told["order_id"] == "a").count(), 1);
+}
+
+#[tokio::test]
+async fn an_order_placed_before_a_kill_is_reserved_after_it_and_a_duplicate_is_still_a_duplicate() {
+    duplicate_after_kills(&[], async |host, order| {
+        let path = format!("{}/_host/exchanges/orders_exchange/order.placed", host.base);
+        let sent = host.http.post(&path).body(order.to_string()).send().await;
+        assert_eq!(sent.expect("an answer").status().as_u16(), 202);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn so_it_is_on_rabbitmq() {
+    let broker = VirtualHost::create().await;
+    let client = broker.client().await;
+    let arguments = ["--broker", "rabbitmq", "--amqp-url", &broker.url];
+    duplicate_after_kills(&arguments, async |_, order| {
+        let body = order.to_string();
+        client.publish("orders_exchange", "order.placed", body.as_bytes()).await;
+    })
+    .await;
 }
 
 #[tokio::test]

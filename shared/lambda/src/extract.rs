@@ -84,7 +84,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Payload<T>, Problem> {
     Ok(Payload { value, canonical })
 }
 
-/// The one identifier in the path. What is not a UUID cannot exist, so it is not found.
+/// The one identifier in the path. What is no identifier cannot exist, so it is not found.
 #[derive(Clone, Copy, Debug)]
 pub struct PathId<T>(pub T);
 

@@ -18,7 +18,7 @@ use tracing::Instrument;
 
 use crate::{
     Error,
-    problem::{INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, Problem},
+    problem::{INTERNAL, MALFORMED_REQUEST, METHOD_NOT_ALLOWED, NOT_FOUND, Problem},
 };
 
 /// What Lambda hands to a function.
@@ -68,6 +68,9 @@ fn guarded(
         async move {
             let trace = trace_of(&request);
             let span = tracing::info_span!("request", trace_id = trace.trace_id());
+            if let Some(problem) = ambiguous_path(&request) {
+                return Ok(problem.into_response());
+            }
             let request = request.map(Body::new);
             let answer = AssertUnwindSafe(router.oneshot(request)).catch_unwind();
             match trace.scope(answer.instrument(span)).await {
@@ -79,6 +82,14 @@ fn guarded(
             }
         }
     })
+}
+
+/// API Gateway hands over a decoded path, of which whatever follows a `#` or `?` that was encoded
+/// would be lost: it would lead to a thing of a shorter name.
+fn ambiguous_path(request: &lambda_http::Request) -> Option<Problem> {
+    let path = request.raw_http_path();
+    let detail = || format!("{path}: no name has # or ? in it");
+    path.contains(['#', '?']).then(|| Problem::new(&MALFORMED_REQUEST, detail()))
 }
 
 /// The caller's trace goes on; else X-Ray's; else one begins.

@@ -5,7 +5,7 @@ use marquee_messaging::publisher::{Outgoing, Publisher};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Republished {
     pub published: usize,
-    /// Left for another run.
+    /// For a later run to find, if it looks there.
     pub failed: usize,
 }
 

@@ -10,18 +10,18 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 use marquee_domain::{
     ordering::{names::ItemName, order::OrderLine, stock::allot},
     time::Clock,
 };
-use marquee_lambda::consumer::{BatchHandler, Incoming, Outcome};
+use marquee_lambda::consumer::{BatchHandler, Incoming, Outcome, guarded};
 use marquee_messaging::{events::order::ReceivedOrder, trace::TraceContext};
 use marquee_store::{
     error::StoreError,
     ordering::{
         OrderingStore,
-        reservations::{Decided, ORDERS_PER_TRANSACTION_MAX, RecordOutcome},
+        reservations::{Decided, ORDERS_PER_TRANSACTION_MAX, Record, RecordOutcome},
     },
 };
 
@@ -59,11 +59,16 @@ impl BatchHandler for OnOrderPlaced {
             Some(Placed { line, trace: incoming.trace })
         });
         let groups = by_item(orders);
-        let results = join_all(groups.iter().map(|(item, orders)| self.decide_all(item, orders)));
+        let results = groups.iter().map(|(item, orders)| guarded(self.decide_all(item, orders)));
+        let results = join_all(results).await;
         let failures: BTreeMap<_, _> = groups
             .iter()
-            .zip(results.await)
-            .filter_map(|((item, _), result)| Some((item, result.err()?.to_string())))
+            .zip(results)
+            .filter_map(|((item, _), result)| match result {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some((item, error.to_string())),
+                Err(reason) => Some((item, reason)),
+            })
             .collect();
         let outcome = |read: Result<ReceivedOrder, String>| match read {
             Err(reason) => Outcome::Poison(reason),
@@ -113,19 +118,32 @@ impl OnOrderPlaced {
                 })
                 .collect();
             match self.store.record(item, &decided, self.clock.now()).await? {
-                RecordOutcome::Recorded => {
+                RecordOutcome::Recorded(earlier) => {
                     tracing::info!(%item, orders = decided.len(), "decided");
-                    return Ok(());
+                    return self.tell_again(&earlier).await;
                 }
                 RecordOutcome::Known => {
                     let ids = orders.iter().map(|order| &order.line.id);
-                    let known = self.store.decided_among(ids).await?;
+                    let known = self.store.records_among(ids).await?;
                     tracing::info!(%item, orders = known.len(), "decided before");
-                    orders.retain(|order| !known.contains(&order.line.id));
+                    self.tell_again(&known).await?;
+                    orders
+                        .retain(|order| known.iter().all(|record| record.line.id != order.line.id));
                 }
                 RecordOutcome::StockChanged => {}
             }
         }
         Err(StoreError::Unavailable(format!("the stock of {item} changed each time")))
+    }
+
+    /// Orders-api may have heard of an order only after the inventory had, by an event published by
+    /// hand; what was told then, nobody was there to hear.
+    async fn tell_again(&self, records: &[Record]) -> Result<(), StoreError> {
+        let told = records.iter().filter_map(|record| {
+            let (id, reason) = (&record.line.id, record.reason.as_deref());
+            let status = record.outcome.order_status()?;
+            Some(self.store.resolve(id, status, reason, self.clock.now()))
+        });
+        try_join_all(told).await.map(drop)
     }
 }

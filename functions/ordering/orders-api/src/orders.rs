@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Query, State},
+    extract::{Query, State, rejection::QueryRejection},
 };
 use marquee_domain::ordering::{
     names::{OrderId, StudentId},
@@ -91,9 +91,11 @@ impl Filter {
 )]
 pub(crate) async fn list(
     State(services): State<Services>,
-    Query(filter): Query<Filter>,
+    filter: Result<Query<Filter>, QueryRejection>,
     page: PageRequest,
 ) -> Result<Json<PageResponse<OrderView>>, Problem> {
+    let Query(filter) =
+        filter.map_err(|error| Problem::new(&MALFORMED_REQUEST, error.body_text()))?;
     let (filter, after) = (filter.parse()?, place_after(&page)?);
     let found = services.store.orders(&filter, page.limit.into(), after).await?;
     let items = found.items.into_iter().map(OrderView::from).collect();

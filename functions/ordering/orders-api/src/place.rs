@@ -27,7 +27,7 @@ pub(crate) struct NewOrder {
     qty: i64,
     #[schema(value_type = String, example = "S123")]
     student_id: Label,
-    /// Yours to choose, without spaces and slashes. Sent again, it is the same order.
+    /// Yours to choose, without spaces and any of # ? % / \. Sent again, it is the same order.
     order_id: Option<String>,
 }
 

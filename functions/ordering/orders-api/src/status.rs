@@ -12,10 +12,7 @@ use marquee_lambda::{
     extract::{PathId, Payload},
     problem::{ORDER_STATUS_CONFLICT, Problem},
 };
-use marquee_store::ordering::{
-    cancellation::CancelOutcome,
-    reservations::{Outcome, Record},
-};
+use marquee_store::ordering::{cancellation::CancelOutcome, reservations::Record};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -85,7 +82,7 @@ async fn agree(services: &Services, id: &OrderId, status: OrderStatus) -> Result
         }
     };
     match decided {
-        Some(Record { outcome, reason, .. }) if status_of(outcome) == Some(status) => {
+        Some(Record { outcome, reason, .. }) if outcome.order_status() == Some(status) => {
             let now = services.clock.now();
             // Whoever was faster said the same, or has cancelled it.
             let _ = services.store.resolve(id, status, reason.as_deref(), now).await?;
@@ -93,15 +90,6 @@ async fn agree(services: &Services, id: &OrderId, status: OrderStatus) -> Result
         }
         Some(_) => Err(conflict(&order, "the inventory decided otherwise")),
         None => Err(conflict(&order, "the inventory has not decided about the order yet")),
-    }
-}
-
-/// What a decision makes of an order that waits for it.
-fn status_of(outcome: Outcome) -> Option<OrderStatus> {
-    match outcome {
-        Outcome::Reserved => Some(OrderStatus::Reserved),
-        Outcome::Failed => Some(OrderStatus::Failed),
-        Outcome::Returned | Outcome::Withdrawn => None,
     }
 }
 

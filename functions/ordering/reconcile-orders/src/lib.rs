@@ -66,7 +66,7 @@ impl Limits {
 pub struct Report {
     pub orders: usize,
     pub published: usize,
-    /// Left for another run.
+    /// Left for a run that looks at the next age, if there is one.
     pub failed: usize,
     /// The bound was reached: there may be more.
     pub more: bool,

@@ -9,22 +9,34 @@ use super::Stop;
 
 /// One for each queue, enabled at first.
 #[derive(Clone, Debug)]
-pub struct Mappings(Arc<BTreeMap<&'static str, watch::Sender<bool>>>);
+pub struct Mappings(Arc<BTreeMap<&'static str, Mapping>>);
+
+#[derive(Debug)]
+struct Mapping {
+    enabled: watch::Sender<bool>,
+    polling: watch::Sender<bool>,
+}
 
 impl Mappings {
     pub fn new(queues: impl IntoIterator<Item = &'static str>) -> Self {
-        Self(Arc::new(queues.into_iter().map(|queue| (queue, watch::Sender::new(true))).collect()))
+        let enabled =
+            || Mapping { enabled: watch::Sender::new(true), polling: watch::Sender::new(false) };
+        Self(Arc::new(queues.into_iter().map(|queue| (queue, enabled())).collect()))
     }
 
     /// `None` if there is no such queue.
     pub fn is_enabled(&self, queue: &str) -> Option<bool> {
-        Some(*self.0.get(queue)?.borrow())
+        Some(*self.0.get(queue)?.enabled.borrow())
     }
 
-    /// Takes effect when the batch in hand, if there is one, is settled. `None` if there is no such
-    /// queue.
-    pub fn set_enabled(&self, queue: &str, enabled: bool) -> Option<()> {
-        self.0.get(queue)?.send_replace(enabled);
+    /// Once a mapping is disabled, nobody polls any more, and the batch in hand, if there was one,
+    /// is settled. `None` if there is no such queue.
+    pub async fn set_enabled(&self, queue: &str, enabled: bool) -> Option<()> {
+        let mapping = self.0.get(queue)?;
+        mapping.enabled.send_replace(enabled);
+        if !enabled {
+            let _ = mapping.polling.subscribe().wait_for(|polling| !*polling).await;
+        }
         Some(())
     }
 
@@ -35,13 +47,14 @@ impl Mappings {
         mut stop: Stop,
         poll: impl Fn(Stop) -> F,
     ) {
-        let Some(sender) = self.0.get(queue) else { return };
-        let mut enabled = sender.subscribe();
+        let Some(mapping) = self.0.get(queue) else { return };
+        let mut enabled = mapping.enabled.subscribe();
         loop {
             tokio::select! {
                 changed = enabled.wait_for(|enabled| *enabled) => if changed.is_err() { return },
                 () = stop.requested() => return,
             }
+            mapping.polling.send_replace(true);
             let (stopping, stopped) = watch::channel(false);
             let polling = poll(Stop::new(stopped));
             tokio::pin!(polling);
@@ -52,6 +65,7 @@ impl Mappings {
             };
             let _ = stopping.send(true);
             polling.await;
+            mapping.polling.send_replace(false);
             if stop_all {
                 return;
             }

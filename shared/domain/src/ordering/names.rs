@@ -9,17 +9,24 @@ pub enum InvalidName {
     Length(usize),
     #[error("must not contain control characters")]
     Control,
-    #[error("must not contain spaces or slashes")]
-    Separator,
+    #[error("must not contain spaces")]
+    Space,
+    #[error("must not contain any of # ? % / \\, nor be . or ..")]
+    NotInPaths,
 }
 
+/// Names are parts of paths, which gateways hand over decoded: what has a meaning in a path would
+/// lead to another thing than the one that is named.
 fn checked(text: &str, chars_max: usize) -> Result<&str, InvalidName> {
     let text = text.trim();
     if text.is_empty() || text.chars().nth(chars_max).is_some() {
         return Err(InvalidName::Length(chars_max));
     }
-    match text.chars().any(char::is_control) {
-        true => Err(InvalidName::Control),
+    if text.chars().any(char::is_control) {
+        return Err(InvalidName::Control);
+    }
+    match text.contains(['#', '?', '%', '/', '\\']) || text == "." || text == ".." {
+        true => Err(InvalidName::NotInPaths),
         false => Ok(text),
     }
 }
@@ -54,11 +61,11 @@ macro_rules! names {
 }
 
 names! {
-    /// An order, as whoever placed it names it: part of a path, so without spaces and slashes.
+    /// An order, as whoever placed it names it.
     OrderId, |text| {
         let text = checked(text, 128)?;
-        match text.contains(|c: char| c.is_whitespace() || c == '/') {
-            true => Err(InvalidName::Separator),
+        match text.contains(char::is_whitespace) {
+            true => Err(InvalidName::Space),
             false => Ok(text),
         }
     };
@@ -84,10 +91,14 @@ mod tests {
     }
 
     #[test]
-    fn an_order_id_is_one_segment_of_a_path() {
+    fn names_mean_the_same_in_a_path() {
         assert!("DUP-7f3a:1".parse::<OrderId>().is_ok());
-        assert_eq!("a b".parse::<OrderId>(), Err(InvalidName::Separator));
-        assert_eq!("a/b".parse::<OrderId>(), Err(InvalidName::Separator));
+        assert!("Fish & Chips (2), no. 7".parse::<ItemName>().is_ok());
+        for name in ["Pizza #2", "Fish/Chips", "Tea?", "50%", "a\\b", ".", ".."] {
+            assert_eq!(name.parse::<ItemName>(), Err(InvalidName::NotInPaths), "{name}");
+        }
+        assert_eq!("a#1".parse::<OrderId>(), Err(InvalidName::NotInPaths));
+        assert_eq!("a b".parse::<OrderId>(), Err(InvalidName::Space));
         assert_eq!("x".repeat(129).parse::<OrderId>(), Err(InvalidName::Length(128)));
     }
 }

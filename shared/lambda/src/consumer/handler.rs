@@ -10,8 +10,8 @@ use tracing::{Instrument, Span};
 /// A consumer's time-out of a minute has room for this and for settling: parking, putting off and
 /// parking what has nowhere to wait may each take a publisher 15 s.
 const BATCH_MAX: Duration = Duration::from_secs(13);
-/// Where messages are handled one by one, a slow one is stopped before its batch is.
-const MESSAGE_MAX: Duration = Duration::from_secs(12);
+/// A part of the batch that is slow is stopped before the whole batch is.
+const PART_MAX: Duration = Duration::from_secs(12);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -50,7 +50,7 @@ impl<H: MessageHandler> BatchHandler for H {
     async fn handle_batch(&self, batch: &[Incoming]) -> Vec<Outcome> {
         let outcomes = join_all(batch.iter().map(|incoming| {
             let handling = incoming.trace.scope(self.handle(&incoming.message));
-            guarded(MESSAGE_MAX, handling.instrument(incoming.span.clone()))
+            guarded(handling.instrument(incoming.span.clone()))
         }));
         let outcomes = outcomes.await.into_iter();
         outcomes.map(|outcome| outcome.unwrap_or_else(Outcome::RetryLater)).collect()
@@ -60,14 +60,19 @@ impl<H: MessageHandler> BatchHandler for H {
 /// One outcome for each message, whatever the handler does.
 pub(super) async fn outcomes(handler: &dyn BatchHandler, batch: &[Incoming]) -> Vec<Outcome> {
     let all = |reason: String| vec![Outcome::RetryLater(reason); batch.len()];
-    let handled = guarded(BATCH_MAX, handler.handle_batch(batch)).await;
+    let handled = within(BATCH_MAX, handler.handle_batch(batch)).await;
     let mut outcomes = handled.unwrap_or_else(all);
     outcomes.resize(batch.len(), Outcome::RetryLater("the handler did not say".into()));
     outcomes
 }
 
-/// `Err` says how it ended without a result.
-async fn guarded<T>(limit: Duration, handling: impl Future<Output = T>) -> Result<T, String> {
+/// Handles a part of a batch so that neither a panic nor a hang of it concerns the others. `Err`
+/// says how it ended without a result.
+pub async fn guarded<T>(handling: impl Future<Output = T>) -> Result<T, String> {
+    within(PART_MAX, handling).await
+}
+
+async fn within<T>(limit: Duration, handling: impl Future<Output = T>) -> Result<T, String> {
     let handling = AssertUnwindSafe(handling).catch_unwind();
     match tokio::time::timeout(limit, handling).await {
         Ok(Ok(result)) => Ok(result),

@@ -20,7 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use handler::{BatchHandler, Incoming, MessageHandler, Outcome};
+pub use handler::{BatchHandler, Incoming, MessageHandler, Outcome, guarded};
 use lambda_runtime::{LambdaEvent, service_fn};
 use marquee_messaging::{
     message::Message,

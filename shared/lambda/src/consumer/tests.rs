@@ -226,3 +226,47 @@ async fn the_trace_goes_on_in_the_handler_from_either_kind_of_event() {
     let first = broker.parked.lock().expect("not poisoned")[0].0.clone();
     assert_eq!(first.metadata.id.as_deref(), Some("x"));
 }
+
+/// Does nothing that a handler should.
+struct Careless;
+
+#[async_trait]
+impl BatchHandler for Careless {
+    async fn handle_batch(&self, batch: &[Incoming]) -> Vec<Outcome> {
+        match &*batch[0].message.text() {
+            "panic" => panic!("on purpose"),
+            "hang" => std::future::pending().await,
+            _ => vec![Outcome::Done],
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_whose_handler_panics_hangs_or_says_too_little_comes_again() {
+    let (consumer, _) = consumer(Broker::default());
+    let consumer = Consumer { handler: Arc::new(Careless), ..consumer };
+    for (first, again) in [("panic", 2), ("hang", 2), ("says one of two", 1)] {
+        let answer = consume(&consumer, sqs(&[first, "b"], 1)).await.expect("an answer");
+        let failures = answer["batchItemFailures"].as_array().expect("a list");
+        assert_eq!(failures.len(), again, "{first}: {failures:?}");
+    }
+}
+
+#[test]
+fn an_event_goes_to_the_consumer_of_its_queue() {
+    let named = |queue| Consumer { queue, ..consumer(Broker::default()).0 };
+    let both = [named("order_callback_reserved"), named("order_callback_failed")];
+    for queue in ["order_callback_reserved", "order_callback_failed"] {
+        let arn = format!("arn:aws:sqs:eu-west-1:123456789012:staging-{queue}");
+        let sqs = json!({ "Records": [{ "eventSourceARN": arn }] });
+        let rabbitmq = json!({ "rmqMessagesByQueue": { format!("{queue}::/"): [] } });
+        for event in [sqs, rabbitmq] {
+            assert_eq!(consumer_of(&both, &event).expect("a consumer").queue, queue, "{event}");
+        }
+    }
+    for stranger in [json!({}), json!({ "rmqMessagesByQueue": { "other::/": [] } })] {
+        assert!(consumer_of(&both, &stranger).is_err(), "{stranger}");
+    }
+    // With one queue there is nothing to mistake.
+    assert!(consumer_of(&both[..1], &json!({})).is_ok());
+}

@@ -113,8 +113,7 @@ impl BookingStore {
         reservation: &Reservation,
         change: &Change<'_>,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let update = change.update(reservation)?.into_transact_update()?;
-        let last = TransactWriteItem::builder().update(update).build();
+        let last = change.update(reservation)?.into_transact_item()?;
         updates.iter().map(BlockUpdate::to_transact_item).chain([Ok(last)]).collect()
     }
 }

@@ -215,7 +215,7 @@ fn transaction(
     }
     let put = put_new(item)?;
     let blocks = updates.iter().map(BlockUpdate::to_transact_item);
-    blocks.chain([Ok(TransactWriteItem::builder().put(put).build())]).collect()
+    blocks.chain([Ok(put)]).collect()
 }
 
 fn replay<'a>(

@@ -63,8 +63,7 @@ impl BlockUpdate {
     }
 
     pub(super) fn to_transact_item(&self) -> Result<TransactWriteItem, StoreError> {
-        let update = self.to_guarded_update().into_transact_update()?;
-        Ok(TransactWriteItem::builder().update(update).build())
+        self.to_guarded_update().into_transact_item()
     }
 
     fn to_guarded_update(&self) -> GuardedUpdate {

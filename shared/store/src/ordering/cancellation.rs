@@ -44,6 +44,12 @@ impl OrderingStore {
             let mut writes = match record {
                 None => withdraw(&order.line)?,
                 Some(Record { outcome: Outcome::Reserved, line, .. }) => give_back(&line)?,
+                // It was called reserved by somebody who had no say in it: there is no stock to return.
+                Some(Record { outcome: Outcome::Failed, .. })
+                    if order.status == OrderStatus::Reserved =>
+                {
+                    Vec::new()
+                }
                 Some(Record { outcome: Outcome::Failed, reason, .. }) => {
                     // The order is about to hear of it.
                     let failed = OrderStatus::Failed;
@@ -53,8 +59,8 @@ impl OrderingStore {
                 // Another request has just cancelled it.
                 Some(_) => continue,
             };
-            let step = orders::step(id, OrderStatus::Cancelled, order.status, None, now);
-            writes.push(part(step)?);
+            let step = orders::step(id, OrderStatus::Cancelled, None, now);
+            writes.push(step.into_transact_item()?);
             if self.table.transact(writes).await?.is_ok() {
                 let status = OrderStatus::Cancelled;
                 return Ok(CancelOutcome::Cancelled(Order { status, updated_at: now, ..order }));
@@ -68,7 +74,7 @@ impl OrderingStore {
 fn withdraw(line: &OrderLine) -> Result<Vec<TransactWriteItem>, StoreError> {
     let mut record = items::write_line(line, keys::RESERVATION);
     record.insert(items::OUTCOME.to_owned(), text(Outcome::Withdrawn.name()));
-    Ok(vec![TransactWriteItem::builder().put(put_new(record)?).build()])
+    Ok(vec![put_new(record)?])
 }
 
 /// Returns what the record says was taken.
@@ -90,9 +96,5 @@ fn give_back(line: &OrderLine) -> Result<Vec<TransactWriteItem>, StoreError> {
         names: Some(items::names([items::AVAILABLE, items::RESERVED])),
         values: item([(":count", Some(number(line.quantity)))]),
     };
-    Ok(vec![part(record)?, part(stock)?])
-}
-
-fn part(update: GuardedUpdate) -> Result<TransactWriteItem, StoreError> {
-    Ok(TransactWriteItem::builder().update(update.into_transact_update()?).build())
+    Ok(vec![record.into_transact_item()?, stock.into_transact_item()?])
 }

@@ -15,6 +15,8 @@ use crate::{
 
 /// Entries that one page looks at for those that fit.
 const LOOKED_AT_MAX: usize = 1_000;
+/// That many of them at a time, where not all have to fit.
+const LOOK_LEN_MIN: usize = 100;
 
 #[derive(Clone, Debug)]
 pub struct Page<T> {
@@ -46,21 +48,22 @@ impl OrderingStore {
     pub(super) async fn list<T>(
         &self,
         listing: &Listing<T>,
-        fits: impl Fn(&T) -> bool,
+        fits: Option<&(dyn Fn(&T) -> bool + Sync)>,
         limit: usize,
         after: Option<&str>,
     ) -> Result<Page<T>, StoreError> {
         let mut items = Vec::new();
         let mut after = after.map(str::to_owned);
         let mut looked_at = 0;
+        let look_len = if fits.is_some() { limit.max(LOOK_LEN_MIN) } else { limit };
         loop {
-            let places = self.newest(&listing.by, after.as_deref(), limit).await?;
-            let last_ones = places.len() < limit;
+            let places = self.newest(&listing.by, after.as_deref(), look_len).await?;
+            let last_ones = places.len() < look_len;
             let mut found = self.at(&places, listing.sort).await?;
             for (n, place) in places.iter().enumerate() {
                 let Some(item) = found.remove(order_at(place)) else { continue };
                 let entry = (listing.read)(&item)?;
-                if fits(&entry) {
+                if fits.is_none_or(|fits| fits(&entry)) {
                     items.push(entry);
                 }
                 if items.len() == limit {
@@ -86,7 +89,6 @@ impl OrderingStore {
         after: Option<&str>,
         count: usize,
     ) -> Result<Vec<String>, StoreError> {
-        let after = after.map(|after| ("<", after));
         let mut places = match by {
             By::Student(student) => {
                 self.places(keys::BY_STUDENT_INDEX, keys::STUDENT, student, after, count).await?
@@ -104,23 +106,23 @@ impl OrderingStore {
         Ok(places)
     }
 
-    /// Up to `count` places of one partition of an index, newest first: those before a place, `<`,
-    /// if one is given.
+    /// Up to `count` places of one partition of an index, newest first: all of them, or those
+    /// before a place.
     pub(super) async fn places(
         &self,
         index: &str,
         hash: &str,
         partition: &str,
-        bound: Option<(&str, &str)>,
+        before: Option<&str>,
         count: usize,
     ) -> Result<Vec<String>, StoreError> {
         let mut condition = format!("#{hash} = :partition");
         let mut named = names([hash]);
         let mut values = item([(":partition", Some(text(partition)))]);
-        if let Some((comparison, place)) = bound {
-            condition.push_str(&format!(" AND #at {comparison} :place"));
+        if let Some(before) = before {
+            condition.push_str(" AND #at < :before");
             named.extend(names([keys::AT]));
-            values.insert(":place".to_owned(), text(place));
+            values.insert(":before".to_owned(), text(before));
         }
         let page = self
             .table

@@ -37,7 +37,7 @@ impl OrderingStore {
     ) -> Result<Page<Notification>, StoreError> {
         let by = By::Kind(keys::NOTIFICATION);
         let listing = Listing { by, sort: keys::NOTIFICATION, read };
-        self.list(&listing, |_| true, limit, after).await
+        self.list(&listing, None, limit, after).await
     }
 }
 

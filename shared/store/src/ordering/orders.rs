@@ -68,7 +68,7 @@ impl OrderingStore {
         reason: Option<&str>,
         now: Timestamp,
     ) -> Result<Result<(), Option<Order>>, StoreError> {
-        let refused = self.table.update(step(id, to, OrderStatus::Placed, reason, now)).await?;
+        let refused = self.table.update(step(id, to, reason, now)).await?;
         match refused {
             Ok(()) => Ok(Ok(())),
             Err(none) if none.is_empty() => Ok(Err(None)),
@@ -89,34 +89,33 @@ impl OrderingStore {
             None => By::Kind(keys::ORDER),
         };
         let fits = |order: &Order| filter.status.is_none_or(|status| order.status == status);
+        let fits: &(dyn Fn(&Order) -> bool + Sync) = &fits;
         let listing = Listing { by, sort: keys::ORDER, read: items::read_order };
-        self.list(&listing, fits, limit, after).await
+        self.list(&listing, filter.status.map(|_| fits), limit, after).await
     }
 }
 
-/// An order's step from one status to another.
+/// An order's step to another status, from whichever the domain lets it come.
 pub(super) fn step(
     id: &OrderId,
     to: OrderStatus,
-    from: OrderStatus,
     reason: Option<&str>,
     now: Timestamp,
 ) -> GuardedUpdate {
-    let why = if reason.is_some() { ", #why = :why" } else { "" };
     let mut names = items::names([items::STATUS, items::UPDATED]);
+    let mut update = "SET #status = :to, #updated = :now".to_owned();
+    let mut values = item([
+        (":to", Some(text(to.name()))),
+        (":now", Some(instant(now))),
+        (":why", reason.map(text)),
+    ]);
     if reason.is_some() {
+        update.push_str(", #why = :why");
         names.extend(items::names([items::REASON]));
     }
-    GuardedUpdate {
-        key: keys::of_order(id.as_str(), keys::ORDER),
-        update: format!("SET #status = :to, #updated = :now{why}"),
-        condition: "#status = :from".into(),
-        names: Some(names),
-        values: item([
-            (":to", Some(text(to.name()))),
-            (":from", Some(text(from.name()))),
-            (":now", Some(instant(now))),
-            (":why", reason.map(text)),
-        ]),
-    }
+    let from: Vec<_> = (0..to.comes_from().len()).map(|n| format!(":from{n}")).collect();
+    let condition = format!("#status IN ({})", from.join(", "));
+    values.extend(from.into_iter().zip(to.comes_from().iter().map(|status| text(status.name()))));
+    let key = keys::of_order(id.as_str(), keys::ORDER);
+    GuardedUpdate { key, update, condition, names: Some(names), values }
 }

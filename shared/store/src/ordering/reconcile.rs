@@ -43,8 +43,8 @@ impl OrderingStore {
         count: usize,
     ) -> Result<Look, StoreError> {
         let (from, before) = (keys::at(from), keys::at(before));
-        let bound = Some(("<", after.unwrap_or(&before)));
-        let mut places = self.places(keys::RECENT_INDEX, keys::LIST, shard, bound, count).await?;
+        let before = Some(after.unwrap_or(&before));
+        let mut places = self.places(keys::RECENT_INDEX, keys::LIST, shard, before, count).await?;
         let full = places.len() == count;
         places.retain(|place| *place >= from);
         let next = places.last().filter(|_| full && places.len() == count).cloned();

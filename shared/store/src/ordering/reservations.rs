@@ -1,13 +1,11 @@
 //! The inventory's own record of orders: what each came to, decided once.
 
-use std::collections::BTreeSet;
-
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures_util::future::try_join_all;
 use marquee_domain::{
     ordering::{
         names::{ItemName, OrderId},
-        order::OrderLine,
+        order::{OrderLine, OrderStatus},
         stock::Decision,
     },
     time::Timestamp,
@@ -50,6 +48,15 @@ impl Outcome {
         }
     }
 
+    /// What it makes of an order that waits for it.
+    pub const fn order_status(self) -> Option<OrderStatus> {
+        match self {
+            Self::Reserved => Some(OrderStatus::Reserved),
+            Self::Failed => Some(OrderStatus::Failed),
+            Self::Returned | Self::Withdrawn => None,
+        }
+    }
+
     fn parse(name: &str) -> Option<Self> {
         let all = [Self::Reserved, Self::Failed, Self::Returned, Self::Withdrawn];
         all.into_iter().find(|outcome| outcome.name() == name)
@@ -76,9 +83,9 @@ pub struct Decided {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecordOutcome {
-    /// All of it.
-    Recorded,
-    /// Nothing, since some have been decided before: [`OrderingStore::decided_among`] says which.
+    /// All of it, but for failures that had been decided before: these are their records.
+    Recorded(Vec<Record>),
+    /// Nothing, since some have been decided before: [`OrderingStore::records_among`] has them.
     Known,
     /// Nothing, since there is less of the item now.
     StockChanged,
@@ -91,14 +98,14 @@ impl OrderingStore {
         found.as_ref().map(read).transpose()
     }
 
-    /// Which of these orders have a record. A consistent read of each.
-    pub async fn decided_among(
+    /// The records that there are of these orders. A consistent read of each.
+    pub async fn records_among(
         &self,
         orders: impl IntoIterator<Item = &OrderId>,
-    ) -> Result<BTreeSet<OrderId>, StoreError> {
+    ) -> Result<Vec<Record>, StoreError> {
         let wanted = orders.into_iter().map(|id| keys::of_order(id.as_str(), keys::RESERVATION));
         let found = self.table.batch_get(wanted.collect(), true).await?;
-        found.iter().map(|item| Ok(read(item)?.line.id)).collect()
+        found.iter().map(read).collect()
     }
 
     /// Records decisions about orders for one item, and takes the stock of those that are
@@ -115,17 +122,17 @@ impl OrderingStore {
         if !reserved.is_empty() {
             let mut writes = vec![take(name, &reserved)?];
             for order in &reserved {
-                let put = put_new(record(order, now))?;
-                writes.push(TransactWriteItem::builder().put(put).build());
+                writes.push(put_new(record(order, now))?);
             }
             if let Err(reasons) = self.table.transact(writes).await? {
-                let known = reasons[1..].iter().any(|reason| condition_failed(Some(reason)));
+                let known = reasons.iter().skip(1).any(|reason| condition_failed(Some(reason)));
                 return Ok(if known { RecordOutcome::Known } else { RecordOutcome::StockChanged });
             }
         }
-        // One that was decided before keeps the earlier decision.
-        try_join_all(failed.iter().map(|order| self.table.put_new(record(order, now)))).await?;
-        Ok(RecordOutcome::Recorded)
+        let failed = failed.iter().map(|order| self.table.put_new(record(order, now)));
+        let earlier = try_join_all(failed).await?;
+        let earlier: Result<_, _> = earlier.iter().flatten().map(read).collect();
+        Ok(RecordOutcome::Recorded(earlier?))
     }
 }
 
@@ -139,7 +146,7 @@ fn take(name: &ItemName, orders: &[&Decided]) -> Result<TransactWriteItem, Store
         names: Some(items::names([items::AVAILABLE, items::RESERVED])),
         values: item([(":count", Some(number(count)))]),
     };
-    Ok(TransactWriteItem::builder().update(update.into_transact_update()?).build())
+    update.into_transact_item()
 }
 
 /// The record of a decision, with the event that tells of it.

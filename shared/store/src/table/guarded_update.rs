@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
     operation::update_item::UpdateItemError,
-    types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, Update},
+    types::{
+        ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    },
 };
 
 use crate::{dynamo::Table, error::StoreError, item::Item};
@@ -20,8 +22,8 @@ pub(crate) struct GuardedUpdate {
 
 impl GuardedUpdate {
     /// As part of a transaction. The table's name is filled in where that is sent.
-    pub(crate) fn into_transact_update(self) -> Result<Update, StoreError> {
-        Update::builder()
+    pub(crate) fn into_transact_item(self) -> Result<TransactWriteItem, StoreError> {
+        let update = Update::builder()
             .table_name("")
             .set_key(Some(self.key))
             .update_expression(self.update)
@@ -30,7 +32,8 @@ impl GuardedUpdate {
             .set_expression_attribute_values(Some(self.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
-            .map_err(|error| StoreError::Broken(error.to_string()))
+            .map_err(|error| StoreError::Broken(error.to_string()))?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 }
 

@@ -2,11 +2,15 @@
 
 use aws_sdk_dynamodb::{
     operation::put_item::PutItemError,
-    types::{Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure},
+    types::{Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
 
 use super::PARTITION;
 use crate::{dynamo::Table, error::StoreError, item::Item};
+
+fn is_new() -> String {
+    format!("attribute_not_exists({PARTITION})")
+}
 
 impl Table {
     /// Writes an item unless one is there, which is then the answer.
@@ -16,7 +20,7 @@ impl Table {
             .put_item()
             .table_name(&self.name)
             .set_item(Some(item))
-            .condition_expression(format!("attribute_not_exists({})", PARTITION))
+            .condition_expression(is_new())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
@@ -35,12 +39,13 @@ impl Table {
 }
 
 /// The same as part of a transaction. The table's name is filled in where that is sent.
-pub(crate) fn put_new(item: Item) -> Result<Put, StoreError> {
-    Put::builder()
+pub(crate) fn put_new(item: Item) -> Result<TransactWriteItem, StoreError> {
+    let put = Put::builder()
         .table_name("")
         .set_item(Some(item))
-        .condition_expression(format!("attribute_not_exists({PARTITION})"))
+        .condition_expression(is_new())
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .build()
-        .map_err(|error| StoreError::Broken(error.to_string()))
+        .map_err(|error| StoreError::Broken(error.to_string()))?;
+    Ok(TransactWriteItem::builder().put(put).build())
 }
