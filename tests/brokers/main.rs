@@ -7,6 +7,7 @@
 mod deployed;
 mod handler;
 mod host;
+mod members;
 mod rabbitmq_consumer;
 mod rabbitmq_publisher;
 mod rabbitmq_topology;

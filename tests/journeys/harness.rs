@@ -245,6 +245,11 @@ impl Marquee {
         self._host.is_none().then_some(self.name_prefix.as_str())
     }
 
+    /// Of the host's broker, if it is a RabbitMQ.
+    pub(crate) fn amqp_url(&self) -> Option<String> {
+        self.virtual_host.as_ref().map(|host| host.url.clone())
+    }
+
     /// What a client of the broker can do that knows nothing of us.
     pub(crate) async fn wire(&self) -> Wire<'_> {
         match (&self.virtual_host, &self._host) {

@@ -11,6 +11,7 @@ mod idempotency;
 mod internal_seats;
 mod late_payment;
 mod mapping;
+mod members;
 mod messages;
 mod ordering_flow;
 mod ordering_idempotency;

@@ -48,18 +48,28 @@ impl Marquee {
         assert!(done.await, "{function} is not {wanted}");
     }
 
+    /// What the URLs of a deployed system's queues begin with.
+    pub(crate) async fn queue_url_prefix(&self) -> String {
+        const QUEUE: &str = "member_messages";
+        let shared = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        let sqs = aws_sdk_sqs::Client::new(&shared);
+        let name = format!("{}{QUEUE}", self.deployed_prefix().expect("a deployed system"));
+        let found = sqs.get_queue_url().queue_name(name).send().await.expect("a queue");
+        found.queue_url().expect("a url").trim_end_matches(QUEUE).to_owned()
+    }
+
     /// How many messages wait in a queue.
     pub(crate) async fn backlog(&self, queue: &str) -> u64 {
-        let Some(prefix) = self.deployed_prefix() else {
+        if self.deployed_prefix().is_none() {
             let queues = self.get("/_host/queues").await.expect(200);
             let found = queues.as_array().expect("a list").iter().find(|q| q["name"] == queue);
             return found.expect("the queue")["messages"]["ready"].as_u64().expect("a count");
-        };
+        }
         let shared = aws_config::load_defaults(BehaviorVersion::latest()).await;
         let sqs = aws_sdk_sqs::Client::new(&shared);
-        let url = sqs.get_queue_url().queue_name(format!("{prefix}{queue}")).send().await;
+        let url = format!("{}{queue}", self.queue_url_prefix().await);
         let name = QueueAttributeName::ApproximateNumberOfMessages;
-        let request = sqs.get_queue_attributes().set_queue_url(url.expect("a queue").queue_url);
+        let request = sqs.get_queue_attributes().queue_url(url);
         let answer = request.attribute_names(name.clone()).send().await.expect("attributes");
         answer.attributes.unwrap_or_default()[&name].parse().expect("a count")
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use marquee_host::functions::{DOCS_API, ORDERS_API, RESERVATIONS_API, SESSIONS_API};
+use marquee_host::functions::{DOCS_API, MEMBERS_API, ORDERS_API, RESERVATIONS_API, SESSIONS_API};
 use marquee_messaging::topology;
 use serde_json::Value;
 
@@ -58,6 +58,7 @@ fn the_host_routes_as_each_manifest_says() {
     for (name, routes) in [
         ("sessions-api", SESSIONS_API),
         ("reservations-api", RESERVATIONS_API),
+        ("members-api", MEMBERS_API),
         ("orders-api", ORDERS_API),
         ("docs-api", DOCS_API),
     ] {
@@ -67,7 +68,7 @@ fn the_host_routes_as_each_manifest_says() {
         assert_eq!(declared, routes, "{name}: Cargo.toml and localstack/host/src/functions.rs");
     }
     let http = functions.values().filter(|(_, metadata)| metadata["trigger"] == "http").count();
-    assert_eq!(http, 4, "a new API needs its routes in the host, and a line above");
+    assert_eq!(http, 5, "a new API needs its routes in the host, and a line above");
 }
 
 #[test]

@@ -11,6 +11,7 @@ fn merged() -> Value {
     let mut api = sessions_api::openapi();
     api.merge(reservations_api::openapi());
     api.merge(orders_api::openapi());
+    api.merge(members_api::openapi());
     let mut api = serde_json::to_value(api).expect("json");
     api["info"] = json!({
         "title": "Marquee",
@@ -26,6 +27,7 @@ fn merged() -> Value {
         { "name": "venues", "description": "What a seller sets up beforehand" },
         { "name": "orders", "description": "Orders, and what students are told of them" },
         { "name": "inventory", "description": "What can be ordered" },
+        { "name": "members", "description": "Members of a conference and their seats" },
         { "name": "internal", "description": "Seats for other services" },
     ]);
     api["components"]["schemas"]["Problem"] = json!({

@@ -2,9 +2,11 @@
 //! their consumers; and a look into the in-process broker, which has no console of its own as
 //! RabbitMQ has.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::StatusCode,
     routing::{get, post, put},
 };
@@ -38,6 +40,7 @@ fn memory_router(broker: MemoryBroker) -> Router {
     Router::new()
         .route("/_host/queues/{queue}/dead-letters", get(dead_letters))
         .route("/_host/queues/{queue}/redrive", post(redrive))
+        .route("/_host/queues/{queue}/replies", get(replies))
         .route("/_host/exchanges/{exchange}/{routing_key}", post(publish))
         .with_state(broker)
 }
@@ -87,11 +90,23 @@ async fn dead_letters(
     let letters = letters.iter().map(|letter| {
         json!({
             "body": letter.message.text(),
-            "attributes": letter.message.metadata.to_attributes(),
+            "attributes": letter.message.metadata.all_attributes().collect::<BTreeMap<_, _>>(),
             "reason": letter.reason,
         })
     });
     Ok(Json(letters.collect()))
+}
+
+/// Takes the answers that wait in a reply queue.
+async fn replies(State(broker): State<MemoryBroker>, Path(queue): Path<String>) -> Json<Value> {
+    let replies = broker.take_replies(&queue);
+    let replies = replies.iter().map(|reply| {
+        json!({
+            "body": reply.text(),
+            "attributes": reply.metadata.all_attributes().collect::<BTreeMap<_, _>>(),
+        })
+    });
+    Json(replies.collect())
 }
 
 async fn redrive(
@@ -102,13 +117,16 @@ async fn redrive(
     Ok(Json(json!({ "moved": broker.redrive(&queue) })))
 }
 
-/// Publishes the body by hand, with no metadata, as any client of a real broker could.
+/// Publishes the body by hand, as any client of a real broker could: with no metadata, or with those
+/// that the query names: `?reply_to=…&correlation_id=…`.
 async fn publish(
     State(broker): State<MemoryBroker>,
     Path((exchange, routing_key)): Path<(String, String)>,
+    Query(attributes): Query<BTreeMap<String, String>>,
     body: String,
 ) -> Result<StatusCode, Problem> {
-    let message = Message { metadata: Metadata::default(), body: body.into_bytes() };
+    let metadata = Metadata::from_attributes(attributes);
+    let message = Message { metadata, body: body.into_bytes() };
     let outgoing = Outgoing { exchange, routing_key, message };
     for result in broker.publish(&[outgoing]).await {
         result.map_err(|error| Problem::new(&MALFORMED_REQUEST, error.to_string()))?;

@@ -8,7 +8,7 @@ use marquee_messaging::{
         memory::MemoryBroker,
         rabbitmq::{Endpoint, RabbitMq},
     },
-    publisher::{DeadLetters, Publisher, Retries},
+    publisher::{DeadLetters, Publisher, Replies, Retries},
     topology::RetryPolicy,
 };
 use serde_json::{Value, json};
@@ -47,6 +47,13 @@ impl HostBroker {
     }
 
     pub fn dead_letters(&self) -> Arc<dyn DeadLetters> {
+        match self {
+            Self::Memory(memory) => Arc::new(memory.clone()),
+            Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
+        }
+    }
+
+    pub fn replies(&self) -> Arc<dyn Replies> {
         match self {
             Self::Memory(memory) => Arc::new(memory.clone()),
             Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),

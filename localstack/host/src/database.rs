@@ -16,16 +16,17 @@ use dynoxide::{
     actions::{get_records::GetRecordsRequest, get_shard_iterator::GetShardIteratorRequest},
 };
 use marquee_lambda::Error;
-use marquee_store::{booking, dynamo, ordering, table::schema};
+use marquee_store::{booking, dynamo, members, ordering, table::schema};
 use rusqlite::Connection;
 use serde_json::Value;
 use tokio::{net::TcpListener, task::AbortHandle};
 use uuid::Uuid;
 
 pub const BOOKING_TABLE: &str = "marquee-booking";
+pub const MEMBERS_TABLE: &str = "marquee-members";
 pub const ORDERING_TABLE: &str = "marquee-ordering";
 /// Each has a stream.
-pub const TABLES: [&str; 2] = [BOOKING_TABLE, ORDERING_TABLE];
+pub const TABLES: [&str; 3] = [BOOKING_TABLE, MEMBERS_TABLE, ORDERING_TABLE];
 /// DynamoDB keeps a stream's records for a day.
 const STREAM_RETENTION_SECONDS: i64 = 24 * 60 * 60;
 /// What dynoxide adds to a stored sequence number to show it.
@@ -81,6 +82,7 @@ impl LocalDatabase {
         };
         let client = local.booking_table().client;
         schema::create_table(&client, booking::schema::table(BOOKING_TABLE)?).await?;
+        schema::create_table(&client, members::schema::table(MEMBERS_TABLE)?).await?;
         schema::create_table(&client, ordering::schema::table(ORDERING_TABLE)?).await?;
         Ok(local)
     }
@@ -97,6 +99,10 @@ impl LocalDatabase {
 
     pub fn booking_table(&self) -> dynamo::Table {
         table(self.client_config(), BOOKING_TABLE)
+    }
+
+    pub fn members_table(&self) -> dynamo::Table {
+        table(self.client_config(), MEMBERS_TABLE)
     }
 
     pub fn ordering_table(&self) -> dynamo::Table {

@@ -11,9 +11,10 @@ use marquee_lambda::{
     consumer::{BatchHandler, Consumer, policy_of},
 };
 use marquee_messaging::topology::RetryPolicy;
-use marquee_store::{booking::BookingStore, ordering::OrderingStore};
+use marquee_store::{booking::BookingStore, members::MembersStore, ordering::OrderingStore};
 use on_inventory_reserved::OnInventoryReserved;
 use on_inventory_result::OnInventoryResult;
+use on_member_message::OnMemberMessage;
 use on_order_placed::OnOrderPlaced;
 use on_reservation_event::OnReservationEvent;
 use relay_outbox::RelayOutbox;
@@ -51,6 +52,7 @@ pub const RESERVATIONS_API: &[&str] = &[
     "ANY /api/v1/tickets/{proxy+}",
     "ANY /.well-known/jwks.json",
 ];
+pub const MEMBERS_API: &[&str] = &["ANY /api/v1/members/{proxy+}"];
 pub const ORDERS_API: &[&str] = &[
     "ANY /order",
     "ANY /orders",
@@ -73,6 +75,7 @@ pub const DOCS_API: &[&str] = &[
 pub struct Functions {
     pub booking: BookingStore,
     pub ordering: OrderingStore,
+    members: MembersStore,
     pub http: Vec<HttpFunction>,
     broker: HostBroker,
     retry: Option<RetryPolicy>,
@@ -91,6 +94,8 @@ impl Functions {
         };
         let booking = BookingStore::new(database.booking_table());
         let ordering = OrderingStore::new(database.ordering_table());
+        let members = MembersStore::new(database.members_table());
+        let members_api = members_api::router(members_api::Services { store: members.clone() });
         let sessions_api = sessions_api::router(sessions_api::Services {
             store: booking.clone(),
             clock: Arc::new(SystemClock),
@@ -114,12 +119,14 @@ impl Functions {
                 routes: RESERVATIONS_API,
                 router: reservations_api,
             },
+            HttpFunction { name: "members-api", routes: MEMBERS_API, router: members_api },
             HttpFunction { name: "orders-api", routes: ORDERS_API, router: orders_api },
             HttpFunction { name: "docs-api", routes: DOCS_API, router: docs_api::router() },
         ];
         Ok(Self {
             booking,
             ordering,
+            members,
             http,
             broker: broker.clone(),
             retry: settings.retry,
@@ -139,7 +146,10 @@ impl Functions {
             let handler = OnInventoryResult { store: store(), clock: clock.clone(), status };
             self.consumer(queue, handler)
         });
+        let on_member_message =
+            OnMemberMessage { store: self.members.clone(), replies: self.broker.replies() };
         let mut consumers = vec![
+            self.consumer(on_member_message::QUEUE, on_member_message),
             self.consumer(on_reservation_event::QUEUE, on_reservation_event),
             self.consumer(on_order_placed::QUEUE, on_order_placed),
             self.consumer(on_inventory_reserved::QUEUE, on_inventory_reserved),

@@ -11,6 +11,7 @@
 //! | [`sources::stream`] | Lambda's stream mapping |
 //! | [`sources::schedule`] | EventBridge Scheduler |
 //! | [`functions`] | the deployed functions: the one list of them |
+//! | [`members`] | a client, and not a part: `marquee members` |
 //! | [`demo`] | a seller who has set up what the documents use |
 //!
 //! Every function gets the JSON that AWS would send it, and what it answers is treated as AWS
@@ -23,6 +24,7 @@ pub mod database;
 pub mod demo;
 pub mod functions;
 pub mod gateway;
+pub mod members;
 pub mod settings;
 pub mod signing_key;
 pub mod sources;

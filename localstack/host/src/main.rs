@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use marquee_host::{Host, banner, settings::Cli};
+use marquee_host::{
+    Host, banner, members,
+    settings::{Cli, Command},
+};
 use marquee_lambda::telemetry;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -11,8 +14,13 @@ use tokio::signal::unix::{SignalKind, signal};
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     telemetry::init_text();
-    match serve(cli).await {
-        Ok(()) => ExitCode::SUCCESS,
+    let done = match cli.command {
+        Some(Command::Members(args)) => members::run(args).await,
+        None => serve(cli).await.map(|()| true),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             tracing::error!("{error}");
             ExitCode::FAILURE

@@ -3,15 +3,17 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use marquee_lambda::{Error, config, consumer::retry_from_env};
 use marquee_messaging::topology::RetryPolicy;
 use marquee_store::booking::holds::HoldPolicy;
 use reservations_api::payments::MockMode;
 
+use crate::members::MembersArgs;
+
 /// Marquee on this machine: the whole system in one process.
 #[derive(Debug, Parser)]
-#[command(name = "marquee", version)]
+#[command(name = "marquee", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     /// Where to serve HTTP
     #[arg(long, default_value = "127.0.0.1:3000")]
@@ -25,6 +27,14 @@ pub struct Cli {
     /// Keep all data in this file instead of in memory
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+    /// Instead of serving: a client
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    Members(MembersArgs),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

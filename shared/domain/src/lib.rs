@@ -10,10 +10,14 @@
 //! | [`money`] | decimal amounts and multipliers |
 //! | [`time`] | instants in milliseconds, and the [`time::Clock`] port |
 //! | [`booking`] | seats, holds, reservations, tickets |
+//! | [`names`] | what callers name as they like, within limits |
+//! | [`members`] | members of a conference and their seats |
 //! | [`ordering`] | orders, and the stock they draw on |
 
 pub mod booking;
 pub mod ids;
+pub mod members;
 pub mod money;
+pub mod names;
 pub mod ordering;
 pub mod time;

@@ -8,7 +8,7 @@ use marquee_messaging::{
         rabbitmq::{Credentials, CredentialsSource, Endpoint, RabbitMq},
         sns_sqs::{SnsPublisher, SqsQueues},
     },
-    publisher::{DeadLetters, Publisher, Retries},
+    publisher::{DeadLetters, Publisher, Replies, Retries},
 };
 use serde::Deserialize;
 
@@ -51,6 +51,13 @@ impl Broker {
     }
 
     pub fn dead_letters(&self) -> Result<Arc<dyn DeadLetters>, Error> {
+        Ok(match self {
+            Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
+            Self::SnsSqs { sqs, .. } => Arc::new(queues(sqs)?),
+        })
+    }
+
+    pub fn replies(&self) -> Result<Arc<dyn Replies>, Error> {
         Ok(match self {
             Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
             Self::SnsSqs { sqs, .. } => Arc::new(queues(sqs)?),

@@ -12,6 +12,9 @@ pub mod attribute {
     pub const TYPE: &str = "ce-type";
     pub const SOURCE: &str = "ce-source";
     pub const TRACEPARENT: &str = "traceparent";
+    /// On RabbitMQ these two are properties of the message.
+    pub const REPLY_TO: &str = "reply_to";
+    pub const CORRELATION_ID: &str = "correlation_id";
     /// Beside a dead letter: why it is one.
     pub const REASON: &str = "dead-letter-reason";
     /// Beside a message that waits for its next try on RabbitMQ: how many it has had. SQS counts
@@ -26,6 +29,10 @@ pub mod attribute {
 /// stop here too, so that what runs on a laptop runs on AWS.
 pub const BODY_BYTES_MAX: usize = 255 * 1024;
 
+/// What is kept of [`Metadata::other`]: RabbitMQ takes headers of up to a frame, 128 KB, and a copy
+/// of a message gets a few more.
+const OTHER_BYTES_MAX: usize = 16 * 1024;
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
     /// Fixed when the event was written; the same however often it is published.
@@ -36,29 +43,66 @@ pub struct Metadata {
     pub source: Option<String>,
     /// W3C trace context.
     pub traceparent: Option<String>,
+    /// The queue in which whoever asks waits for the answer.
+    pub reply_to: Option<String>,
+    /// What ties an answer to its question.
+    pub correlation_id: Option<String>,
+    /// Whatever else the sender wrote beside the body, as text: kept while the message waits, and
+    /// beside a dead letter.
+    pub other: BTreeMap<String, String>,
+}
+
+/// Attributes that are no sender's but of one journey of the message.
+fn is_of_one_journey(name: &str) -> bool {
+    [attribute::REASON, attribute::ATTEMPTS, attribute::ROUTING_KEY].contains(&name)
+        || name.starts_with("x-")
 }
 
 impl Metadata {
+    /// All but [`other`](Self::other).
     pub fn to_attributes(&self) -> BTreeMap<&'static str, &str> {
         [
             (attribute::ID, &self.id),
             (attribute::TYPE, &self.event_type),
             (attribute::SOURCE, &self.source),
             (attribute::TRACEPARENT, &self.traceparent),
+            (attribute::REPLY_TO, &self.reply_to),
+            (attribute::CORRELATION_ID, &self.correlation_id),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value.as_deref()?)))
         .collect()
     }
 
-    /// Takes the attributes it knows; `get` looks one up by name.
-    pub fn from_attributes(get: impl Fn(&str) -> Option<String>) -> Self {
-        Self {
-            id: get(attribute::ID),
-            event_type: get(attribute::TYPE),
-            source: get(attribute::SOURCE),
-            traceparent: get(attribute::TRACEPARENT),
+    /// All of them.
+    pub fn all_attributes(&self) -> impl Iterator<Item = (&str, &str)> {
+        let other = self.other.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        self.to_attributes().into_iter().chain(other)
+    }
+
+    pub fn from_attributes(attributes: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut metadata = Self::default();
+        let mut other_bytes = 0;
+        for (name, value) in attributes {
+            let known = match name.as_str() {
+                attribute::ID => &mut metadata.id,
+                attribute::TYPE => &mut metadata.event_type,
+                attribute::SOURCE => &mut metadata.source,
+                attribute::TRACEPARENT => &mut metadata.traceparent,
+                attribute::REPLY_TO => &mut metadata.reply_to,
+                attribute::CORRELATION_ID => &mut metadata.correlation_id,
+                name if is_of_one_journey(name) => continue,
+                _ => {
+                    other_bytes += name.len() + value.len();
+                    if other_bytes <= OTHER_BYTES_MAX {
+                        metadata.other.insert(name, value);
+                    }
+                    continue;
+                }
+            };
+            *known = Some(value);
         }
+        metadata
     }
 }
 
@@ -85,12 +129,17 @@ mod tests {
         let full = Metadata {
             id: Some("1".into()),
             event_type: Some("reservation.confirmed".into()),
-            source: Some("relay-outbox".into()),
-            traceparent: None,
+            reply_to: Some("answers".into()),
+            other: BTreeMap::from([("x".into(), "their own".into())]),
+            ..Metadata::default()
         };
-        let attributes = full.to_attributes();
-        let read = Metadata::from_attributes(|name| attributes.get(name).map(|v| (*v).to_owned()));
-        assert_eq!(read, full);
-        assert_eq!(Metadata::from_attributes(|_| None), Metadata::default());
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let mut attributes: Vec<_> = full.all_attributes().map(owned).collect();
+        assert_eq!(Metadata::from_attributes(attributes.clone()), full);
+        // What one journey added is not carried into the next.
+        attributes.push((attribute::REASON.into(), "why".into()));
+        attributes.push(("x-first-death-queue".into(), "q".into()));
+        assert_eq!(Metadata::from_attributes(attributes), full);
+        assert_eq!(Metadata::from_attributes([]), Metadata::default());
     }
 }

@@ -49,6 +49,7 @@ impl OutboxEvent {
                     event_type: Some(self.routing_key.clone()),
                     source: Some(source.to_owned()),
                     traceparent: self.trace.map(|trace| trace.to_string()),
+                    ..Metadata::default()
                 },
                 body: self.body.to_string().into_bytes(),
             },

@@ -91,3 +91,25 @@ pub trait Retries: Send + Sync {
     /// broker has confirmed it.
     async fn retry_later(&self, failed: Failed<'_>, delay: Duration) -> Result<(), PublishError>;
 }
+
+/// An answer on its way to the queue of whoever asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    pub to: String,
+    pub message: Message,
+}
+
+impl Reply {
+    pub(crate) fn nowhere(to: &str) -> PublishError {
+        PublishError::Unroutable { exchange: String::new(), routing_key: to.to_owned() }
+    }
+}
+
+#[async_trait]
+pub trait Replies: Send + Sync {
+    /// Sends each answer straight to its queue; one result for each, in their order. `Ok` means that
+    /// the queue has it, or, on RabbitMQ, that there is no such queue any more. Elsewhere that is
+    /// [`PublishError::Unroutable`], as is a queue that is not for answers. Sending it again cannot
+    /// help then.
+    async fn reply(&self, replies: &[Reply]) -> Vec<Result<(), PublishError>>;
+}

@@ -9,6 +9,9 @@ pub const TICKETING_EVENTS: &str = "ticketing_events";
 /// Ordering's events.
 pub const ORDERS_EXCHANGE: &str = "orders_exchange";
 
+/// What members of a conference ask for.
+pub const MEMBERS_EXCHANGE: &str = "members_exchange";
+
 /// When a message that failed for now is tried again, and when that ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
@@ -90,7 +93,30 @@ pub const QUEUES: &[Queue] = &[
         consumer: "on-inventory-result",
         retry: RetryPolicy::STANDARD,
     },
+    Queue {
+        name: "member_messages",
+        exchange: MEMBERS_EXCHANGE,
+        routing_keys: &["member.save", "seat.get"],
+        consumer: "on-member-message",
+        retry: RetryPolicy::STANDARD,
+    },
 ];
+
+/// Where answers go to questions that name no queue for them. Nobody of ours consumes them.
+pub const REPLY_QUEUES: &[&str] = &[MEMBER_REPLIES];
+pub const MEMBER_REPLIES: &str = "member_replies";
+/// An answer that nobody fetched by then is of no use.
+pub const REPLIES_KEPT_FOR: Duration = Duration::from_secs(60 * 60);
+
+/// Whether a queue is for answers by its name: one of [`REPLY_QUEUES`], or one that begins like it.
+pub fn is_named_for_replies(queue: &str) -> bool {
+    REPLY_QUEUES.iter().any(|replies| queue.starts_with(replies))
+}
+
+/// Whether a queue is one that messages go through, which no sender may name for an answer.
+pub fn is_working_queue(queue: &str) -> bool {
+    self::queue(queue).is_some() || queue.ends_with("_dlq") || queue.starts_with("retry_")
+}
 
 /// What `relay-outbox` parks an event under that can never be published.
 pub const RELAY_OUTBOX: &str = "relay_outbox";

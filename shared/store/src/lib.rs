@@ -8,10 +8,13 @@
 //! | [`idempotency`] | the tag by which a repeated request is known |
 //! | [`outbox`] | how an event is kept in an item |
 //! | [`table`] | the requests that every context makes of its table |
-//! | [`booking`], [`ordering`] | a context's table: one file per thing that happens to it |
+//! | [`booking`], [`members`], [`ordering`] | a context's table: one file per thing that happens to it |
 
 // What the contexts' modules share is unused when none of them is built.
-#![cfg_attr(not(all(feature = "booking", feature = "ordering")), allow(dead_code))]
+#![cfg_attr(
+    not(all(feature = "booking", feature = "members", feature = "ordering")),
+    allow(dead_code)
+)]
 
 #[cfg(feature = "booking")]
 pub mod booking;
@@ -19,6 +22,8 @@ pub mod dynamo;
 pub mod error;
 pub mod idempotency;
 pub mod item;
+#[cfg(feature = "members")]
+pub mod members;
 #[cfg(feature = "ordering")]
 pub mod ordering;
 pub mod outbox;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use marquee_messaging::topology;
 use serde_json::{Value, json};
 
-use super::{Resource, list, names, of_kind};
+use super::{Resource, list, names, of_kind, texts};
 
 /// Queues that no exchange leads to: for what AWS could not deliver.
 const FAILURES: &[&str] = &[
@@ -43,6 +43,7 @@ fn there_is_a_topic_for_each_exchange_and_no_other() {
 fn there_are_the_queues_of_the_topology_and_no_others() {
     let mut expected: BTreeSet<_> = topology::dead_letter_queues().into_iter().collect();
     expected.extend(topology::QUEUES.iter().map(|queue| queue.name.to_owned()));
+    expected.extend(topology::REPLY_QUEUES.iter().map(ToString::to_string));
     expected.extend(FAILURES.iter().map(ToString::to_string));
     let declared: BTreeSet<_> = queues().into_keys().collect();
     assert_eq!(declared, expected, "infra/*.yaml against shared/messaging/src/topology.rs");
@@ -108,4 +109,23 @@ fn both_brokers_lead_to_the_queues_consumer() {
         let rabbitmq = rabbitmq.clone().find(|m| m.properties["Queues"] == json!([queue.name]));
         assert!(rabbitmq.is_some(), "no Amazon MQ mapping for {}", queue.name);
     }
+}
+
+#[test]
+fn a_reply_queue_forgets_what_nobody_fetches_within_the_hour() {
+    let queues = queues();
+    for name in topology::REPLY_QUEUES {
+        let (_, declared) = &queues[*name];
+        assert_eq!(declared.properties["MessageRetentionPeriod"], 3600, "{name}");
+        assert!(declared.properties["RedrivePolicy"].is_null(), "{name} has dead letters");
+    }
+}
+
+#[test]
+fn replies_may_go_to_queues_that_are_named_for_them_and_to_no_others() {
+    let resources = of_kind("AWS::IAM::Role").flat_map(|(_, role)| texts(&role.properties));
+    let many: Vec<_> = resources.filter(|text| text.contains(":sqs:")).collect();
+    let here = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${NamePrefix}";
+    let replies = topology::REPLY_QUEUES.iter().map(|name| format!("{here}{name}*"));
+    assert_eq!(many, replies.collect::<Vec<_>>(), "all other roles name the queue itself");
 }

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::{
     error::BuildError, operation::create_table::CreateTableInput, types::KeySchemaElement,
 };
-use marquee_store::{booking, ordering};
+use marquee_store::{booking, members, ordering};
 use serde_json::{Value, json};
 
 use super::of_kind;
@@ -14,6 +14,7 @@ type Schema = fn(&str) -> Result<CreateTableInput, BuildError>;
 const TABLES: &[(&str, Schema)] = &[
     ("infra/booking.yaml", booking::schema::table),
     ("infra/ordering.yaml", ordering::schema::table),
+    ("infra/members.yaml", members::schema::table),
 ];
 
 #[test]
@@ -53,7 +54,9 @@ fn agrees(template: &str, declared: &Value, expected: &CreateTableInput) {
             })
         })
         .collect();
-    assert_eq!(declared["GlobalSecondaryIndexes"], json!(indexes), "{template}");
+    // A template says nothing of indexes that a table has not.
+    let indexes = if indexes.is_empty() { Value::Null } else { json!(indexes) };
+    assert_eq!(declared["GlobalSecondaryIndexes"], indexes, "{template}");
 
     let view = expected.stream_specification().and_then(|stream| stream.stream_view_type());
     let view = json!({ "StreamViewType": view.map(|view| view.as_str()) });

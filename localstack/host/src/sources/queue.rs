@@ -51,8 +51,7 @@ fn event(queue: &str, batch: &[Delivery]) -> Value {
         let message = delivery.message();
         let attributes: Map<String, Value> = message
             .metadata
-            .to_attributes()
-            .into_iter()
+            .all_attributes()
             .map(|(name, value)| {
                 let value = json!({
                     "stringValue": value, "dataType": "String",

@@ -1,64 +1,6 @@
-//! Identifiers and names that callers choose.
+//! How orders, what is ordered, and who ordered are called.
 
-use std::{fmt, str::FromStr};
-
-/// Why a text is none of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidName {
-    #[error("must have 1 to {0} characters")]
-    Length(usize),
-    #[error("must not contain control characters")]
-    Control,
-    #[error("must not contain spaces")]
-    Space,
-    #[error("must not contain any of # ? % / \\, nor be . or ..")]
-    NotInPaths,
-}
-
-/// Names are parts of paths, which gateways hand over decoded: what has a meaning in a path would
-/// lead to another thing than the one that is named.
-fn checked(text: &str, chars_max: usize) -> Result<&str, InvalidName> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().nth(chars_max).is_some() {
-        return Err(InvalidName::Length(chars_max));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(InvalidName::Control);
-    }
-    match text.contains(['#', '?', '%', '/', '\\']) || text == "." || text == ".." {
-        true => Err(InvalidName::NotInPaths),
-        false => Ok(text),
-    }
-}
-
-macro_rules! names {
-    ($($(#[$doc:meta])* $name:ident, $parse:expr;)+) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(String);
-
-        impl $name {
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = InvalidName;
-
-            fn from_str(text: &str) -> Result<Self, InvalidName> {
-                let parse: fn(&str) -> Result<&str, InvalidName> = $parse;
-                parse(text).map(|text| Self(text.to_owned()))
-            }
-        }
-    )+};
-}
+use crate::names::{InvalidName, checked, names};
 
 names! {
     /// An order, as whoever placed it names it.

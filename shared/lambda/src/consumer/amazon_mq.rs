@@ -88,10 +88,14 @@ fn delivery(message: &Value) -> Result<Delivery, &Value> {
     let body = BASE64_STANDARD.decode(data).map_err(|_| message)?;
     let properties = message.get("basicProperties").unwrap_or(&Value::Null);
     let headers = properties.get("headers").unwrap_or(&Value::Null);
-    let mut metadata = Metadata::from_attributes(|name| text(headers.get(name)?));
-    if metadata.id.is_none() {
-        metadata.id = properties.get("messageId").and_then(text);
-    }
+    let texts = headers.as_object().into_iter().flatten();
+    let texts = texts.filter_map(|(name, value)| Some((name.clone(), text(value)?)));
+    let mut metadata = Metadata::from_attributes(texts);
+    let property = |name: &str| properties.get(name).and_then(text);
+    metadata.id = metadata.id.or_else(|| property("messageId"));
+    metadata.event_type = metadata.event_type.or_else(|| property("type"));
+    metadata.reply_to = property("replyTo").or(metadata.reply_to);
+    metadata.correlation_id = property("correlationId").or(metadata.correlation_id);
     let tried = headers.get(attribute::ATTEMPTS).and_then(Value::as_u64).unwrap_or(0);
     let attempt = u32::try_from(tried).unwrap_or(u32::MAX).saturating_add(1);
     Ok(Delivery { message: Message { metadata, body }, attempt, receipt: String::new() })

@@ -38,8 +38,10 @@ pub(super) fn queue_of(event: &Value) -> Option<&str> {
 }
 
 fn delivery(record: SqsMessage) -> Delivery {
-    let metadata =
-        Metadata::from_attributes(|name| record.message_attributes.get(name)?.string_value.clone());
+    let attributes = record.message_attributes.into_iter();
+    let metadata = Metadata::from_attributes(
+        attributes.filter_map(|(name, attribute)| Some((name, attribute.string_value?))),
+    );
     let count = record.attributes.get("ApproximateReceiveCount");
     Delivery {
         message: Message { metadata, body: record.body.unwrap_or_default().into_bytes() },

@@ -16,7 +16,7 @@ use tokio::{sync::Notify, time::Instant};
 
 use crate::{
     message::Message,
-    publisher::{DeadLetters, Failed, Outgoing, PublishError, Publisher, Retries},
+    publisher::{DeadLetters, Failed, Outgoing, PublishError, Publisher, Replies, Reply, Retries},
     topology::{self, Queue, RetryPolicy},
 };
 
@@ -28,6 +28,8 @@ pub struct MemoryBroker {
 #[derive(Debug)]
 struct Shared {
     queues: HashMap<&'static str, Mutex<QueueState>>,
+    /// Answers that wait to be fetched, by the queue's name.
+    replies: Mutex<HashMap<String, VecDeque<Message>>>,
     arrivals: Notify,
     queue_len_max: usize,
 }
@@ -80,7 +82,8 @@ impl MemoryBroker {
         let parking = QueueState::new(RetryPolicy::STANDARD);
         let queues = topology::QUEUES.iter().map(|queue| (queue.name, Mutex::new(state(queue))));
         let queues = queues.chain([(topology::RELAY_OUTBOX, Mutex::new(parking))]).collect();
-        Self { shared: Arc::new(Shared { queues, arrivals: Notify::new(), queue_len_max }) }
+        let (replies, arrivals) = (Mutex::default(), Notify::new());
+        Self { shared: Arc::new(Shared { queues, replies, arrivals, queue_len_max }) }
     }
 
     /// Waits until `queue` has something due and hands out up to `batch_len_max` messages.
@@ -117,6 +120,15 @@ impl MemoryBroker {
         self.shared.lock(queue).map(|state| state.dead.clone()).unwrap_or_default()
     }
 
+    /// Takes the answers that wait in a reply queue.
+    pub fn take_replies(&self, queue: &str) -> Vec<Message> {
+        self.shared
+            .replies()
+            .get_mut(queue)
+            .map(|replies| replies.drain(..).collect())
+            .unwrap_or_default()
+    }
+
     /// Puts the dead letters of `queue` back into it, with all attempts ahead of them again, and
     /// says how many there were.
     pub fn redrive(&self, queue: &str) -> usize {
@@ -134,6 +146,10 @@ impl Shared {
     fn lock(&self, queue: &str) -> Option<MutexGuard<'_, QueueState>> {
         // A panic elsewhere leaves a queue's state whole: every change to it is a single step.
         self.queues.get(queue).map(|state| state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn replies(&self) -> MutexGuard<'_, HashMap<String, VecDeque<Message>>> {
+        self.replies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take_due(
@@ -275,5 +291,26 @@ impl DeadLetters for MemoryBroker {
 impl Retries for MemoryBroker {
     async fn retry_later(&self, _: Failed<'_>, _: Duration) -> Result<(), PublishError> {
         Ok(())
+    }
+}
+
+/// Any name that begins like one of the topology's is a reply queue, as it is on AWS, and holds what
+/// fits.
+#[async_trait]
+impl Replies for MemoryBroker {
+    async fn reply(&self, replies: &[Reply]) -> Vec<Result<(), PublishError>> {
+        let mut queues = self.shared.replies();
+        let deliver = |Reply { to, message }: &Reply| {
+            if !topology::is_named_for_replies(to) {
+                return Err(Reply::nowhere(to));
+            }
+            let queue = queues.entry(to.clone()).or_default();
+            if queue.len() >= self.shared.queue_len_max {
+                queue.pop_front();
+            }
+            queue.push_back(message.clone());
+            Ok(())
+        };
+        replies.iter().map(deliver).collect()
     }
 }

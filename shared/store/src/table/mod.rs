@@ -3,19 +3,21 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `read`, `batch` | one item, a page, a partition; many items by their keys |
-//! | `put`, `guarded_update` | one item written on a condition |
+//! | `put`, `guarded_update`, `delete` | one item written on a condition |
 //! | `transaction` | several, all or none |
 //! | [`schema`] | a table's definition |
 //!
 //! Each asks DynamoDB what it consumed, which is what `tests/faults` holds the budgets against.
 
 mod batch;
+mod delete;
 mod guarded_update;
 mod put;
 mod read;
 pub mod schema;
 mod transaction;
 
+pub(crate) use delete::delete_if;
 pub(crate) use guarded_update::GuardedUpdate;
 pub(crate) use put::put_new;
 pub(crate) use read::Filter;

@@ -26,6 +26,9 @@ impl Table {
             if let Some(update) = &mut item.update {
                 update.table_name.clone_from(table);
             }
+            if let Some(delete) = &mut item.delete {
+                delete.table_name.clone_from(table);
+            }
             if let Some(put) = &mut item.put {
                 put.table_name.clone_from(table);
             }

@@ -39,6 +39,9 @@ pub(super) async fn declare(
         // No arguments at all, so that any client may declare it.
         declare_queue(channel, &queue, FieldTable::default()).await?;
     }
+    for queue in topology::REPLY_QUEUES {
+        declare_queue(channel, queue, FieldTable::default()).await?;
+    }
     let policies = topology::QUEUES.iter().map(|queue| retry.unwrap_or(queue.retry));
     let delays: BTreeSet<_> = policies.flat_map(|policy| policy.delays()).collect();
     for delay in delays {

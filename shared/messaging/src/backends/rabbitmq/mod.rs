@@ -25,7 +25,7 @@ use declare::declare;
 
 use crate::{
     message::Message,
-    publisher::{DeadLetters, Failed, Outgoing, PublishError, Publisher, Retries},
+    publisher::{DeadLetters, Failed, Outgoing, PublishError, Publisher, Replies, Reply, Retries},
     topology::{self, RetryPolicy},
 };
 
@@ -108,6 +108,7 @@ impl Publisher for RabbitMq {
             routing_key: &outgoing.routing_key,
             body: &outgoing.message.body,
             properties: properties::of(&outgoing.message, &[]),
+            mandatory: true,
             refused: outgoing.check_size().err(),
         });
         self.send(parcels.collect()).await
@@ -130,5 +131,23 @@ impl Retries for RabbitMq {
         let attempts = properties::attempts(failed.attempts);
         let properties = properties::of(failed.message, &[attempts]);
         self.send_one(&retry_queue(delay), failed.queue, failed.message, properties).await
+    }
+}
+
+/// By the default exchange. Not mandatory: whoever asked may be gone, and an answer that came back
+/// would cast doubt on those beside it, which would be sent twice.
+#[async_trait]
+impl Replies for RabbitMq {
+    async fn reply(&self, replies: &[Reply]) -> Vec<Result<(), PublishError>> {
+        let kept_for = topology::REPLIES_KEPT_FOR.as_millis().to_string();
+        let parcels = replies.iter().map(|Reply { to, message }| publish::Parcel {
+            exchange: "",
+            routing_key: to,
+            body: &message.body,
+            properties: properties::of(message, &[]).with_expiration(kept_for.as_str().into()),
+            mandatory: false,
+            refused: topology::is_working_queue(to).then(|| Reply::nowhere(to)),
+        });
+        self.send(parcels.collect()).await
     }
 }

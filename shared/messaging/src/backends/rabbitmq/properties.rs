@@ -27,7 +27,18 @@ pub(super) fn attempts(attempts: u32) -> Header {
 pub(super) fn of(message: &Message, more: &[Header]) -> BasicProperties {
     let metadata = &message.metadata;
     let mut headers = FieldTable::default();
-    for (name, value) in metadata.to_attributes() {
+    // Short strings end at 255 bytes; what is longer stays a header.
+    let short = |value: &Option<String>| value.clone().filter(|value| value.len() <= 255);
+    let (reply_to, correlation_id) = (short(&metadata.reply_to), short(&metadata.correlation_id));
+    for (name, value) in metadata.all_attributes() {
+        let is_property = match name {
+            attribute::REPLY_TO => reply_to.is_some(),
+            attribute::CORRELATION_ID => correlation_id.is_some(),
+            _ => false,
+        };
+        if is_property {
+            continue;
+        }
         headers.insert(name.into(), AMQPValue::LongString(value.into()));
     }
     for (name, value) in more {
@@ -37,8 +48,12 @@ pub(super) fn of(message: &Message, more: &[Header]) -> BasicProperties {
         .with_delivery_mode(PERSISTENT)
         .with_content_type("application/json".into())
         .with_headers(headers);
-    // Short strings end at 255 bytes; the headers have the whole value in any case.
-    let short = |value: &Option<String>| value.clone().filter(|value| value.len() <= 255);
+    if let Some(queue) = reply_to {
+        properties = properties.with_reply_to(queue.into());
+    }
+    if let Some(id) = correlation_id {
+        properties = properties.with_correlation_id(id.into());
+    }
     if let Some(id) = short(&metadata.id) {
         properties = properties.with_message_id(id.into());
     }

@@ -22,6 +22,8 @@ pub(super) struct Parcel<'a> {
     pub(super) routing_key: &'a str,
     pub(super) body: &'a [u8],
     pub(super) properties: BasicProperties,
+    /// Whether it comes back if no queue takes it.
+    pub(super) mandatory: bool,
     /// Not to be sent at all.
     pub(super) refused: Option<PublishError>,
 }
@@ -37,7 +39,8 @@ impl RabbitMq {
         properties: BasicProperties,
     ) -> Sent {
         let body = &message.body;
-        let parcel = Parcel { exchange, routing_key, body, properties, refused: None };
+        let parcel =
+            Parcel { exchange, routing_key, body, properties, mandatory: true, refused: None };
         self.send(vec![parcel]).await.pop().unwrap_or_else(|| Err(unconfirmed("not sent".into())))
     }
 
@@ -130,11 +133,12 @@ async fn open(connection: &Connection) -> Result<Channel, lapin::Error> {
 
 /// Hands all over before it waits for the first confirm.
 async fn publish(channel: &Channel, parcels: &[&Parcel<'_>], deadline: Instant) -> Vec<Outcome> {
-    let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
     let mut confirms = Vec::with_capacity(parcels.len());
     for parcel in parcels {
         let (exchange, key) = (parcel.exchange.into(), parcel.routing_key.into());
         let properties = parcel.properties.clone();
+        let options =
+            BasicPublishOptions { mandatory: parcel.mandatory, ..BasicPublishOptions::default() };
         let publish = channel.basic_publish(exchange, key, options, parcel.body, properties);
         confirms.push(timeout_at(deadline, publish).await);
     }

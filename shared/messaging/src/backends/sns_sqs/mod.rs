@@ -6,6 +6,7 @@
 
 mod publisher;
 mod queue;
+mod replies;
 
 pub use publisher::SnsPublisher;
 pub use queue::SqsQueues;

@@ -11,6 +11,9 @@ use crate::{
     topology::dead_letter_queue,
 };
 
+/// What SQS takes beside a message.
+const ATTRIBUTES_MAX: usize = 10;
+
 #[derive(Clone, Debug)]
 pub struct SqsQueues {
     pub client: Client,
@@ -19,7 +22,7 @@ pub struct SqsQueues {
 }
 
 impl SqsQueues {
-    fn url(&self, queue: &str) -> String {
+    pub(super) fn url(&self, queue: &str) -> String {
         format!("{}{queue}", self.url_prefix)
     }
 }
@@ -31,13 +34,12 @@ impl DeadLetters for SqsQueues {
         // SQS refuses an empty attribute, and control characters, which a sender may have written.
         let reason = short_reason(reason).replace(char::is_control, " ");
         let reason = if reason.is_empty() { "-" } else { reason.as_str() };
-        let mut attributes = message.metadata.to_attributes();
-        attributes.insert(attribute::REASON, reason);
+        let attributes = [(attribute::REASON, reason)].into_iter();
+        let attributes = attributes.chain(message.metadata.all_attributes()).take(ATTRIBUTES_MAX);
         let url = self.url(&dead_letter_queue(queue));
         let mut request = self.client.send_message().queue_url(url).message_body(body);
         for (name, value) in attributes {
-            let value = MessageAttributeValue::builder().data_type("String").string_value(value);
-            request = request.message_attributes(name, value.build().map_err(unconfirmed)?);
+            request = request.message_attributes(name, attribute_value(value)?);
         }
         let sent = request.send().await;
         sent.map(drop).map_err(|error| unconfirmed(DisplayErrorContext(error)))
@@ -61,6 +63,11 @@ impl Retries for SqsQueues {
     }
 }
 
-fn unconfirmed(error: impl std::fmt::Display) -> PublishError {
+pub(super) fn attribute_value(value: &str) -> Result<MessageAttributeValue, PublishError> {
+    let value = MessageAttributeValue::builder().data_type("String").string_value(value);
+    value.build().map_err(unconfirmed)
+}
+
+pub(super) fn unconfirmed(error: impl std::fmt::Display) -> PublishError {
     PublishError::Unconfirmed(error.to_string())
 }

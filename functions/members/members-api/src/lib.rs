@@ -1,0 +1,52 @@
+//! `members-api`: a member's seat, for people. Seats are saved by message: see `on-member-message`.
+
+use axum::{Json, Router, extract::State};
+use marquee_domain::members::MemberId;
+use marquee_lambda::{extract::PathId, http, problem::Problem};
+use marquee_store::members::MembersStore;
+use serde::Serialize;
+use utoipa::{ToSchema, openapi::OpenApi};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// What the handlers work with.
+#[derive(Clone, Debug)]
+pub struct Services {
+    pub store: MembersStore,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MemberSeat)]
+struct SeatView {
+    #[schema(example = "M1")]
+    member_id: String,
+    #[schema(example = "12A")]
+    seat_number: String,
+}
+
+/// The seat of a member of the conference
+#[utoipa::path(
+    get, path = "/api/v1/members/{member_id}/seat", tag = "members",
+    params(("member_id" = String, Path)), responses((status = 200, body = SeatView))
+)]
+async fn seat(
+    State(services): State<Services>,
+    PathId(member): PathId<MemberId>,
+) -> Result<Json<SeatView>, Problem> {
+    let seat = services.store.seat(&member).await?;
+    let seat = seat.ok_or_else(|| Problem::not_found(&format!("member: {member}")))?;
+    Ok(Json(SeatView { member_id: member.to_string(), seat_number: seat.to_string() }))
+}
+
+fn routes() -> OpenApiRouter<Services> {
+    OpenApiRouter::new().routes(routes!(seat))
+}
+
+pub fn router(services: Services) -> Router {
+    let (router, _) = routes().split_for_parts();
+    http::finish(router.with_state(services))
+}
+
+/// This API's part of the description at `/openapi.json`.
+pub fn openapi() -> OpenApi {
+    routes().split_for_parts().1
+}

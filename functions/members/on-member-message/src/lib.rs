@@ -1,0 +1,169 @@
+//! `on-member-message`: saves members' seats and answers who asks for one.
+//!
+//! Consumes `member_messages`. Every request is answered in the queue that its `reply_to` names,
+//! with its `correlation_id`. If it names none, the answer goes to `member_replies`, but for a seat
+//! that was saved: nobody waits to hear that.
+//!
+//! A message that is no request is poison, and whoever named a queue for the answer is told so too.
+//! Everything else is safe to see any number of times: saving the same seat again changes nothing,
+//! and an answer has the same id each time. An answer that no queue takes any more is dropped;
+//! whoever asked is gone.
+//!
+//! The saves of a batch come first, some of them at once; then one request reads the seats of all
+//! members that are asked for, and the answers go out together.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_trait::async_trait;
+use futures_util::{StreamExt, future::OptionFuture, stream};
+use marquee_domain::members::{MemberId, Saved, SeatNumber};
+use marquee_lambda::consumer::{BatchHandler, Incoming, Outcome, guarded};
+use marquee_messaging::{
+    events::member::{MemberReply, MemberRequest},
+    message::{Message, Metadata},
+    publisher::{PublishError, Replies, Reply},
+    topology::MEMBER_REPLIES,
+};
+use marquee_store::members::MembersStore;
+use uuid::Uuid;
+
+pub const QUEUE: &str = "member_messages";
+const SOURCE: &str = "on-member-message";
+
+/// Saves at once: each is a transaction, and a batch may be a hundred of them.
+const SAVES_AT_ONCE: usize = 10;
+
+#[derive(Clone)]
+pub struct OnMemberMessage {
+    pub store: MembersStore,
+    pub replies: Arc<dyn Replies>,
+}
+
+impl std::fmt::Debug for OnMemberMessage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OnMemberMessage").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+/// The seats of members, or why they could not be read.
+type Seats = Result<HashMap<MemberId, SeatNumber>, String>;
+
+#[async_trait]
+impl BatchHandler for OnMemberMessage {
+    async fn handle_batch(&self, batch: &[Incoming]) -> Vec<Outcome> {
+        let requests: Vec<_> =
+            batch.iter().map(|incoming| MemberRequest::read(&incoming.message)).collect();
+        let saves: Vec<_> = requests.iter().map(|request| self.saved(request)).collect();
+        let saved: Vec<_> = stream::iter(saves).buffered(SAVES_AT_ONCE).collect().await;
+        let seats = self.seats(&requests).await;
+        let decided = requests.iter().zip(saved).map(|(request, saved)| match (request, saved) {
+            (Err(why), _) => Ok(MemberReply::InvalidMessage { why: why.clone() }),
+            (Ok(_), Some(saved)) => saved,
+            (Ok(MemberRequest::GetSeat { member }), None) => found(member, &seats),
+            (Ok(MemberRequest::Save { .. }), None) => Err("not saved".to_owned()),
+        });
+        let decided: Vec<_> = decided.collect();
+        let replies = batch.iter().zip(&decided).map(|(incoming, decided)| {
+            let reply = decided.as_ref().ok()?;
+            Some(Reply { to: address(incoming, reply)?, message: answer(incoming, reply) })
+        });
+        let sent = self.send(replies.collect()).await;
+        requests.into_iter().zip(decided).zip(sent).map(outcome).collect()
+    }
+}
+
+impl OnMemberMessage {
+    /// What became of a save; `None` for another request.
+    async fn saved(
+        &self,
+        request: &Result<MemberRequest, String>,
+    ) -> Option<Result<MemberReply, String>> {
+        let Ok(MemberRequest::Save { member, seat, replaces }) = request else { return None };
+        let saving = guarded(self.store.save(member, seat, replaces.as_ref()));
+        let (member, seat) = (member.clone(), seat.clone());
+        Some(match saving.await {
+            Ok(Ok(Saved::Saved)) => Ok(MemberReply::MemberSaved { member, seat }),
+            Ok(Ok(Saved::SeatTaken)) => Ok(MemberReply::SeatTaken { member, seat }),
+            Ok(Ok(Saved::HasOther(has))) => Ok(MemberReply::MemberHasSeat { member, has }),
+            Ok(Ok(Saved::HasNone)) => Ok(MemberReply::MemberNotFound { member }),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(reason) => Err(reason),
+        })
+    }
+
+    async fn seats(&self, requests: &[Result<MemberRequest, String>]) -> Seats {
+        let members = requests.iter().filter_map(|request| match request {
+            Ok(MemberRequest::GetSeat { member }) => Some(member.clone()),
+            _ => None,
+        });
+        let members: Vec<_> = members.collect();
+        match members.is_empty() {
+            true => Ok(HashMap::new()),
+            false => guarded(self.store.seats(members)).await?.map_err(|error| error.to_string()),
+        }
+    }
+
+    /// What came of each answer, as far as there is one.
+    async fn send(&self, replies: Vec<Option<Reply>>) -> Vec<Option<Result<(), PublishError>>> {
+        let there: Vec<_> = replies.iter().flatten().cloned().collect();
+        let sending = (!there.is_empty()).then(|| self.replies.reply(&there));
+        let mut sent = OptionFuture::from(sending).await.unwrap_or_default().into_iter();
+        replies.iter().map(|reply| reply.as_ref().and_then(|_| sent.next())).collect()
+    }
+}
+
+fn found(member: &MemberId, seats: &Seats) -> Result<MemberReply, String> {
+    let member = member.clone();
+    Ok(match seats.as_ref().map_err(Clone::clone)?.get(&member) {
+        Some(seat) => MemberReply::SeatNumber { seat: seat.clone(), member },
+        None => MemberReply::MemberNotFound { member },
+    })
+}
+
+/// Where an answer goes, if anybody is to have it.
+fn address(incoming: &Incoming, reply: &MemberReply) -> Option<String> {
+    let named = incoming.message.metadata.reply_to.clone().filter(|queue| !queue.is_empty());
+    match reply {
+        MemberReply::MemberSaved { .. } | MemberReply::InvalidMessage { .. } => named,
+        _ => named.or_else(|| Some(MEMBER_REPLIES.to_owned())),
+    }
+}
+
+/// The same however often it is sent, if the request can be told from others at all.
+fn answer(incoming: &Incoming, reply: &MemberReply) -> Message {
+    let request = &incoming.message.metadata;
+    let correlation_id = request.correlation_id.clone().or_else(|| request.id.clone());
+    let known = request.id.as_ref().or(request.correlation_id.as_ref());
+    let id = known.map_or_else(Uuid::new_v4, |known| {
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{QUEUE}/{known}").as_bytes())
+    });
+    let metadata = Metadata {
+        id: Some(id.to_string()),
+        event_type: Some(reply.label().to_owned()),
+        source: Some(SOURCE.to_owned()),
+        traceparent: Some(incoming.trace.to_string()),
+        correlation_id,
+        ..Metadata::default()
+    };
+    Message { metadata, body: reply.body().to_string().into_bytes() }
+}
+
+type Decided = (
+    (Result<MemberRequest, String>, Result<MemberReply, String>),
+    Option<Result<(), PublishError>>,
+);
+
+fn outcome(((request, decided), sent): Decided) -> Outcome {
+    match (request, decided, sent) {
+        (_, Err(cause), _) => Outcome::RetryLater(cause),
+        (_, _, Some(Err(error))) if error.is_transient() => Outcome::RetryLater(error.to_string()),
+        (Err(why), _, _) => Outcome::Poison(why),
+        (Ok(_), Ok(reply), sent) => {
+            if let Some(Err(error)) = sent {
+                tracing::warn!(%error, "nobody is there any more to be answered");
+            }
+            tracing::info!(label = reply.label(), "answered");
+            Outcome::Done
+        }
+    }
+}

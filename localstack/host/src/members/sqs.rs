@@ -1,0 +1,100 @@
+//! Asking on SQS: a queue of the client's own for the answers, deleted when it is done.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::{Client, types::MessageAttributeValue};
+use marquee_lambda::Error;
+use marquee_messaging::{message::attribute, topology::MEMBER_REPLIES};
+use serde_json::Value;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{MembersRequest, no_answer};
+
+const QUEUE: &str = "member_messages";
+/// How long SQS may keep an answer's receiver waiting.
+const WAIT_SECONDS: i32 = 1;
+
+#[derive(Debug)]
+pub struct MembersClient {
+    client: Client,
+    requests_url: String,
+    replies_url: String,
+    reply_to: String,
+}
+
+impl MembersClient {
+    /// With the endpoint, region and credentials of the environment.
+    pub async fn open(queue_url_prefix: &str) -> Result<Self, Error> {
+        let shared = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+        let client = Client::new(&shared);
+        // By this name on-member-message may send to it.
+        let reply_to = format!("{MEMBER_REPLIES}_{}", Uuid::new_v4().simple());
+        let name_prefix = queue_url_prefix.rsplit('/').next().unwrap_or_default();
+        let name = format!("{name_prefix}{reply_to}");
+        let created = client.create_queue().queue_name(name).send().await?;
+        let replies_url = created.queue_url.ok_or("a queue without a URL")?;
+        Ok(Self {
+            client,
+            requests_url: format!("{queue_url_prefix}{QUEUE}"),
+            replies_url,
+            reply_to,
+        })
+    }
+
+    /// Asks and waits for the answer to this very question.
+    pub async fn ask(
+        &mut self,
+        request: &MembersRequest,
+        timeout: Duration,
+    ) -> Result<Value, Error> {
+        let correlation_id = Uuid::new_v4().to_string();
+        let text = |value: &str| {
+            let value = MessageAttributeValue::builder().data_type("String").string_value(value);
+            value.build()
+        };
+        let sending = self.client.send_message().queue_url(&self.requests_url);
+        sending
+            .message_body(request.body().to_string())
+            .message_attributes(attribute::REPLY_TO, text(&self.reply_to)?)
+            .message_attributes(attribute::CORRELATION_ID, text(&correlation_id)?)
+            .send()
+            .await?;
+        let deadline = Instant::now() + timeout;
+        while Instant::now() < deadline {
+            for (id, answer) in self.answers().await? {
+                if id == correlation_id {
+                    return Ok(answer);
+                }
+            }
+        }
+        Err(no_answer(timeout))
+    }
+
+    async fn answers(&self) -> Result<Vec<(String, Value)>, Error> {
+        let received = self
+            .client
+            .receive_message()
+            .queue_url(&self.replies_url)
+            .max_number_of_messages(10)
+            .wait_time_seconds(WAIT_SECONDS)
+            .message_attribute_names("All")
+            .send()
+            .await?;
+        let mut answers = Vec::new();
+        for message in received.messages.unwrap_or_default() {
+            let id =
+                message.message_attributes().and_then(|all| all.get(attribute::CORRELATION_ID));
+            let id = id.and_then(|id| id.string_value()).unwrap_or_default().to_owned();
+            answers.push((id, serde_json::from_str(message.body().unwrap_or_default())?));
+            let delete = self.client.delete_message().queue_url(&self.replies_url);
+            delete.set_receipt_handle(message.receipt_handle).send().await?;
+        }
+        Ok(answers)
+    }
+
+    pub async fn close(self) -> Result<(), Error> {
+        self.client.delete_queue().queue_url(self.replies_url).send().await?;
+        Ok(())
+    }
+}
