@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use marquee_lambda::consumer::{MessageHandler, Outcome};
-use marquee_messaging::message::Message;
+use marquee_messaging::message::{Message, Metadata};
 
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
@@ -21,7 +21,7 @@ pub(crate) struct Scripted {
 #[derive(Default)]
 struct State {
     seen: HashMap<String, usize>,
-    ids: HashMap<String, Option<String>>,
+    metadata: HashMap<String, Metadata>,
     hang_after: Option<String>,
 }
 
@@ -45,7 +45,12 @@ impl Scripted {
 
     /// What the metadata of the message with this body said.
     pub(crate) fn id_of(&self, body: &str) -> Option<String> {
-        self.state().ids.get(body).cloned().flatten()
+        self.metadata_of(body).id
+    }
+
+    /// As it was last seen.
+    pub(crate) fn metadata_of(&self, body: &str) -> Metadata {
+        self.state().metadata.get(body).cloned().unwrap_or_default()
     }
 
     /// Waits until each of these was seen.
@@ -71,7 +76,7 @@ impl MessageHandler for Scripted {
         let hang = {
             let mut state = self.state();
             *state.seen.entry(body.clone()).or_default() += 1;
-            state.ids.insert(body.clone(), message.metadata.id.clone());
+            state.metadata.insert(body.clone(), message.metadata.clone());
             state.hang_after.as_ref() == Some(&body)
         };
         while hang && self.state().hang_after.as_ref() == Some(&body) {

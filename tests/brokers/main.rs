@@ -14,3 +14,4 @@ mod rabbitmq_topology;
 mod relay_load;
 mod sns_publisher;
 mod sqs_consumer;
+mod sqs_replies;

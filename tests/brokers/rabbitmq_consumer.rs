@@ -10,8 +10,11 @@ use marquee_lambda::consumer::Consumer;
 use marquee_messaging::{
     backends::rabbitmq::{
         RabbitMq,
-        lapin::options::{QueueDeclareOptions, QueueDeleteOptions},
-        lapin::types::FieldTable,
+        lapin::{
+            BasicProperties,
+            options::{QueueDeclareOptions, QueueDeleteOptions},
+            types::{AMQPValue, FieldTable},
+        },
     },
     topology::{RetryPolicy, TICKETING_EVENTS},
 };
@@ -171,4 +174,31 @@ async fn a_mapping_that_is_asked_to_stop_finishes_its_batch_first() {
     scene.handler.stop_hanging();
     mapping.await.expect("it ends by itself");
     assert_eq!(scene.client.depth(QUEUE).await, 0, "acknowledged, not put back");
+}
+
+#[tokio::test]
+async fn what_the_sender_wrote_beside_a_body_stays_with_it_through_waits_and_into_dead_letters() {
+    let scene = Scene::new().await;
+    let mut headers = FieldTable::default();
+    headers.insert("x-tenant".into(), AMQPValue::LongString("north".into()));
+    let properties = BasicProperties::default()
+        .with_reply_to("member_replies_me".into())
+        .with_correlation_id("question 1".into())
+        .with_headers(headers);
+    let key = "reservation.confirmed";
+    scene.client.publish_with(TICKETING_EVENTS, key, b"later", properties).await;
+    scene.start();
+    let letter = scene.client.take(DEAD_LETTERS, 1).await.remove(0);
+    assert_eq!(scene.handler.count("later"), 3, "after its waits");
+    let seen = scene.handler.metadata_of("later");
+    assert_eq!(seen.reply_to.as_deref(), Some("member_replies_me"));
+    assert_eq!(seen.correlation_id.as_deref(), Some("question 1"));
+    assert_eq!(seen.other.get("x-tenant").map(String::as_str), Some("north"));
+    let parked = &letter.properties;
+    let text = |value: &Option<_>| value.as_ref().map(ToString::to_string);
+    assert_eq!(text(parked.reply_to()).as_deref(), Some("member_replies_me"));
+    assert_eq!(text(parked.correlation_id()).as_deref(), Some("question 1"));
+    let headers = parked.headers().clone().expect("headers");
+    let tenant = headers.inner().get("x-tenant").and_then(|tenant| tenant.as_long_string());
+    assert_eq!(tenant.map(ToString::to_string).as_deref(), Some("north"));
 }

@@ -37,6 +37,7 @@ async fn the_broker_has_exactly_what_the_topology_says() {
 
     let mut queues: BTreeSet<_> = topology::dead_letter_queues().into_iter().collect();
     queues.extend(topology::QUEUES.iter().map(|queue| queue.name.to_owned()));
+    queues.extend(topology::REPLY_QUEUES.iter().map(ToString::to_string));
     queues.extend(retries);
     assert_eq!(names(&list(&host, "queues").await), queues);
 

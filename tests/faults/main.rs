@@ -11,6 +11,7 @@ mod events;
 mod expiry;
 mod lost_events;
 mod lost_orders;
+mod members;
 mod ordering;
 mod ordering_budgets;
 mod ordering_chaos;

@@ -260,6 +260,36 @@ async fn so_it_is_on_rabbitmq() {
     .await;
 }
 
+/// `marquee members …`: whether it succeeded, and what it said.
+async fn members(url: &str, arguments: &[&str]) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_marquee"));
+    command.args(["members", "--amqp-url", url, "--timeout-seconds", "5"]).args(arguments);
+    let run = tokio::task::spawn_blocking(move || command.output().expect("the client"));
+    let output = run.await.expect("it ends");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[tokio::test]
+async fn members_seats_are_saved_and_asked_for_on_the_command_line() {
+    let broker = VirtualHost::create().await;
+    let host = Process::start(&["--broker", "rabbitmq", "--amqp-url", &broker.url], &[]);
+    for (arguments, success, word) in [
+        (vec!["get", "Ada"], false, "Member Not Found"),
+        (vec!["save", "Ada", "1A"], true, "Member Saved"),
+        (vec!["get", "Ada"], true, "1A"),
+        (vec!["save", "Bob", "1A"], false, "Seat Taken"),
+        (vec!["save", "Ada", "2B"], false, "replaces"),
+        (vec!["save", "Ada", "2B", "--replaces", "1A"], true, "Member Saved"),
+    ] {
+        let (succeeded, said) = members(&broker.url, &arguments).await;
+        assert!(succeeded == success && said.contains(word), "{arguments:?}: {said}");
+    }
+    drop(host);
+    let (succeeded, said) = members(&broker.url, &["get", "Ada"]).await;
+    assert!(!succeeded && said.contains("no answer within 5 s"), "{said}");
+}
+
 #[tokio::test]
 async fn a_message_published_by_hand_that_is_none_of_ours_is_a_dead_letter_to_be_looked_at() {
     let host = Process::start(&[], &[]);

@@ -52,10 +52,13 @@ pub struct Metadata {
     pub other: BTreeMap<String, String>,
 }
 
-/// Attributes that are no sender's but of one journey of the message.
+/// Attributes that are no sender's but of one journey of the message: ours, and what RabbitMQ writes
+/// when it moves a message.
 fn is_of_one_journey(name: &str) -> bool {
     [attribute::REASON, attribute::ATTEMPTS, attribute::ROUTING_KEY].contains(&name)
-        || name.starts_with("x-")
+        || ["x-death", "x-first-death-", "x-last-death-", "x-delivery-count"]
+            .iter()
+            .any(|broker| name.starts_with(broker))
 }
 
 impl Metadata {

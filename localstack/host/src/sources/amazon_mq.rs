@@ -28,9 +28,11 @@ use super::Stop;
 
 /// As Lambda's default for Amazon MQ.
 const BATCH_LEN_MAX: u16 = 100;
-/// How long a batch waits for more. Lambda's default is half a second, which would be the larger
-/// part of every message's journey on a laptop.
+/// How long a batch waits for more, as long as more keeps coming. Lambda's default is half a second,
+/// which would be the larger part of every message's journey on a laptop.
 const BATCHING_WINDOW: Duration = Duration::from_millis(10);
+/// Nothing for so long, and nothing more is on its way.
+const GAP_MAX: Duration = Duration::from_millis(1);
 /// Before a failed batch comes again, or a lost connection is opened again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
@@ -86,7 +88,8 @@ async fn next_batch(deliveries: &mut lapin::Consumer) -> Result<Vec<Delivery>, l
     let mut batch = vec![first?];
     let deadline = Instant::now() + BATCHING_WINDOW;
     while batch.len() < usize::from(BATCH_LEN_MAX) {
-        match timeout_at(deadline, deliveries.next()).await {
+        let patience = deadline.min(Instant::now() + GAP_MAX);
+        match timeout_at(patience, deliveries.next()).await {
             Ok(Some(delivery)) => batch.push(delivery?),
             Ok(None) | Err(_) => break,
         }
