@@ -143,7 +143,8 @@ async fn a_save_or_change_whose_answer_is_lost_or_that_meets_others_is_made_once
         let count = AtomicU64::new(0);
         let conference = Conference::with_faults(move |_, _| {
             // Each first try.
-            if count.fetch_add(1, Ordering::SeqCst) % 2 == 0 { fault } else { Fault::None }
+            let first = count.fetch_add(1, Ordering::SeqCst).is_multiple_of(2);
+            if first { fault } else { Fault::None }
         })
         .await;
         assert_eq!(conference.save("Ada", "1A", None).await, Saved::Saved, "{fault:?}");
