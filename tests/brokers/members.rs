@@ -15,7 +15,10 @@ use marquee_host::{
     members::{MembersRequest, rabbitmq::MembersClient},
     settings::Settings,
 };
-use marquee_messaging::backends::rabbitmq::lapin::BasicProperties;
+use marquee_messaging::backends::rabbitmq::lapin::{
+    BasicProperties,
+    types::{AMQPValue, FieldTable},
+};
 use marquee_testkit::rabbitmq::VirtualHost;
 use serde_json::{Value, json};
 use tokio::{sync::Barrier, time::timeout};
@@ -194,8 +197,12 @@ async fn a_question_that_names_no_queue_is_answered_in_the_one_for_all_and_a_wor
     let answer: Value = serde_json::from_slice(&answer.data).expect("json");
     assert_eq!(answer["label"], "Member Not Found");
 
-    for queue in ["order_placed", "order_placed_dlq", "retry_1000ms"] {
-        let asking = BasicProperties::default().with_reply_to(queue.into());
+    let long = "q".repeat(300);
+    for queue in ["order_placed", "order_placed_dlq", "retry_1000ms", &long] {
+        // Longer than a property may be, it comes as a header.
+        let mut headers = FieldTable::default();
+        headers.insert("reply_to".into(), AMQPValue::LongString(queue.into()));
+        let asking = BasicProperties::default().with_headers(headers);
         client.publish_with("members_exchange", "seat.get", body.as_bytes(), asking).await;
     }
     client.publish("members_exchange", "seat.get", body.as_bytes()).await;

@@ -215,6 +215,36 @@ async fn an_answer_keeps_its_id_and_a_broker_that_is_away_lets_the_request_come_
 }
 
 #[tokio::test]
+async fn a_seat_costs_four_units_a_change_six_and_a_look_one() {
+    let conference = Conference::new().await;
+    let cost = || units(&conference.meter.take());
+    conference.save("Ada", "1A", None).await;
+    assert_eq!(cost(), (0.0, 4.0));
+    conference.save("Ada", "2B", Some("1A")).await;
+    assert_eq!(cost(), (0.0, 6.0));
+    conference.store.seat(&name("Ada")).await.expect("storage");
+    assert_eq!(cost(), (1.0, 0.0));
+}
+
+#[tokio::test]
+async fn a_hundred_saves_that_get_nowhere_leave_time_to_answer_the_questions_beside_them() {
+    let conference = Conference::with_faults(|operation, _| match operation {
+        "TransactWriteItems" => Fault::Lost,
+        _ => Fault::None,
+    })
+    .await;
+    let post = Arc::new(Post::default());
+    let save = |n: usize| json!({ "label": "Save Member", "member_id": n, "seat_number": n });
+    let mut messages: Vec<_> = (0..99).map(|n| message(&save(n), Some("me"))).collect();
+    let get = json!({ "label": "Get Seat Number", "member_id": "Ada" });
+    messages.push(message(&get, Some("me")));
+    let outcomes = handle(&conference, &post, &messages).await;
+    let again = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::RetryLater(_)));
+    assert_eq!((again.count(), &outcomes[99]), (99, &Outcome::Done));
+    assert_eq!(post.labels(), [("me".to_owned(), "Member Not Found".to_owned())]);
+}
+
+#[tokio::test]
 async fn storage_that_is_away_lets_questions_come_again_and_answers_none_of_them() {
     let conference = Conference::with_faults(|_, _| Fault::Throttled).await;
     let post = Arc::new(Post::default());

@@ -12,7 +12,7 @@
 //! The saves of a batch come first, some of them at once; then one request reads the seats of all
 //! members that are asked for, and the answers go out together.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, future::OptionFuture, stream};
@@ -21,10 +21,11 @@ use marquee_lambda::consumer::{BatchHandler, Incoming, Outcome, guarded};
 use marquee_messaging::{
     events::member::{MemberReply, MemberRequest},
     message::{Message, Metadata},
-    publisher::{PublishError, Replies, Reply},
+    publisher::{PublishError, Replies, Reply, short_reason},
     topology::MEMBER_REPLIES,
 };
 use marquee_store::members::MembersStore;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 pub const QUEUE: &str = "member_messages";
@@ -32,6 +33,9 @@ const SOURCE: &str = "on-member-message";
 
 /// Saves at once: each is a transaction, and a batch may be a hundred of them.
 const SAVES_AT_ONCE: usize = 10;
+/// For all saves of a batch, so that there is time left to answer: what is not saved by then comes
+/// again.
+const SAVES_MAX: Duration = Duration::from_secs(6);
 
 #[derive(Clone)]
 pub struct OnMemberMessage {
@@ -53,11 +57,12 @@ impl BatchHandler for OnMemberMessage {
     async fn handle_batch(&self, batch: &[Incoming]) -> Vec<Outcome> {
         let requests: Vec<_> =
             batch.iter().map(|incoming| MemberRequest::read(&incoming.message)).collect();
-        let saves: Vec<_> = requests.iter().map(|request| self.saved(request)).collect();
+        let until = Instant::now() + SAVES_MAX;
+        let saves: Vec<_> = requests.iter().map(|request| self.saved(request, until)).collect();
         let saved: Vec<_> = stream::iter(saves).buffered(SAVES_AT_ONCE).collect().await;
         let seats = self.seats(&requests).await;
         let decided = requests.iter().zip(saved).map(|(request, saved)| match (request, saved) {
-            (Err(why), _) => Ok(MemberReply::InvalidMessage { why: why.clone() }),
+            (Err(why), _) => Ok(MemberReply::InvalidMessage { why: short_reason(why).to_owned() }),
             (Ok(_), Some(saved)) => saved,
             (Ok(MemberRequest::GetSeat { member }), None) => found(member, &seats),
             (Ok(MemberRequest::Save { .. }), None) => Err("not saved".to_owned()),
@@ -68,7 +73,10 @@ impl BatchHandler for OnMemberMessage {
             Some(Reply { to: address(incoming, reply)?, message: answer(incoming, reply) })
         });
         let sent = self.send(replies.collect()).await;
-        requests.into_iter().zip(decided).zip(sent).map(outcome).collect()
+        let handled = requests.into_iter().zip(decided).zip(sent).zip(batch);
+        let outcome =
+            |(handled, incoming): (_, &Incoming)| incoming.span.in_scope(|| outcome(handled));
+        handled.map(outcome).collect()
     }
 }
 
@@ -77,16 +85,21 @@ impl OnMemberMessage {
     async fn saved(
         &self,
         request: &Result<MemberRequest, String>,
+        until: Instant,
     ) -> Option<Result<MemberReply, String>> {
         let Ok(MemberRequest::Save { member, seat, replaces }) = request else { return None };
-        let saving = guarded(self.store.save(member, seat, replaces.as_ref()));
+        let saving = self.store.save(member, seat, replaces.as_ref());
+        let saving = guarded(timeout_at(until, saving));
         let (member, seat) = (member.clone(), seat.clone());
         Some(match saving.await {
-            Ok(Ok(Saved::Saved)) => Ok(MemberReply::MemberSaved { member, seat }),
-            Ok(Ok(Saved::SeatTaken)) => Ok(MemberReply::SeatTaken { member, seat }),
-            Ok(Ok(Saved::HasOther(has))) => Ok(MemberReply::MemberHasSeat { member, has }),
-            Ok(Ok(Saved::HasNone)) => Ok(MemberReply::MemberNotFound { member }),
-            Ok(Err(error)) => Err(error.to_string()),
+            Ok(Ok(Ok(saved))) => Ok(match saved {
+                Saved::Saved => MemberReply::MemberSaved { member, seat },
+                Saved::SeatTaken => MemberReply::SeatTaken { member, seat },
+                Saved::HasOther(has) => MemberReply::MemberHasSeat { member, has },
+                Saved::HasNone => MemberReply::MemberNotFound { member },
+            }),
+            Ok(Ok(Err(error))) => Err(error.to_string()),
+            Ok(Err(_)) => Err(format!("not saved within {SAVES_MAX:?}")),
             Err(reason) => Err(reason),
         })
     }
@@ -135,7 +148,8 @@ fn answer(incoming: &Incoming, reply: &MemberReply) -> Message {
     let correlation_id = request.correlation_id.clone().or_else(|| request.id.clone());
     let known = request.id.as_ref().or(request.correlation_id.as_ref());
     let id = known.map_or_else(Uuid::new_v4, |known| {
-        Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{QUEUE}/{known}").as_bytes())
+        let asked_by = request.reply_to.as_deref().unwrap_or_default();
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{QUEUE}/{asked_by}/{known}").as_bytes())
     });
     let metadata = Metadata {
         id: Some(id.to_string()),

@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
-use aws_sdk_sqs::{Client, types::MessageAttributeValue};
+use aws_sdk_sqs::{
+    Client,
+    types::{MessageAttributeValue, QueueAttributeName},
+};
 use marquee_lambda::Error;
-use marquee_messaging::{message::attribute, topology::MEMBER_REPLIES};
+use marquee_messaging::{
+    message::attribute,
+    topology::{self, MEMBER_REPLIES},
+};
 use serde_json::Value;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -32,7 +38,10 @@ impl MembersClient {
         let reply_to = format!("{MEMBER_REPLIES}_{}", Uuid::new_v4().simple());
         let name_prefix = queue_url_prefix.rsplit('/').next().unwrap_or_default();
         let name = format!("{name_prefix}{reply_to}");
-        let created = client.create_queue().queue_name(name).send().await?;
+        let created = client.create_queue().queue_name(name);
+        let kept = topology::REPLIES_KEPT_FOR.as_secs().to_string();
+        let created = created.attributes(QueueAttributeName::MessageRetentionPeriod, kept);
+        let created = created.send().await?;
         let replies_url = created.queue_url.ok_or("a queue without a URL")?;
         Ok(Self {
             client,

@@ -122,11 +122,7 @@ impl MemoryBroker {
 
     /// Takes the answers that wait in a reply queue.
     pub fn take_replies(&self, queue: &str) -> Vec<Message> {
-        self.shared
-            .replies()
-            .get_mut(queue)
-            .map(|replies| replies.drain(..).collect())
-            .unwrap_or_default()
+        self.shared.replies().remove(queue).map(Vec::from).unwrap_or_default()
     }
 
     /// Puts the dead letters of `queue` back into it, with all attempts ahead of them again, and

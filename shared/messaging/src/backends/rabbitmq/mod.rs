@@ -134,6 +134,11 @@ impl Retries for RabbitMq {
     }
 }
 
+/// A routing key is a short string: lapin panics at a longer one.
+fn may_take_replies(queue: &str) -> bool {
+    queue.len() <= 255 && !topology::is_working_queue(queue)
+}
+
 /// By the default exchange. Not mandatory: whoever asked may be gone, and an answer that came back
 /// would cast doubt on those beside it, which would be sent twice.
 #[async_trait]
@@ -146,7 +151,7 @@ impl Replies for RabbitMq {
             body: &message.body,
             properties: properties::of(message, &[]).with_expiration(kept_for.as_str().into()),
             mandatory: false,
-            refused: topology::is_working_queue(to).then(|| Reply::nowhere(to)),
+            refused: (!may_take_replies(to)).then(|| Reply::nowhere(to)),
         });
         self.send(parcels.collect()).await
     }

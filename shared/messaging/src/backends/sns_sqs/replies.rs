@@ -48,7 +48,7 @@ impl SqsQueues {
             Some((_, name)) => name.strip_prefix(of_names).unwrap_or(name),
             None => queue,
         };
-        if !topology::is_named_for_replies(name) {
+        if !(topology::is_named_for_replies(name) && is_valid(name)) {
             return places.iter().map(|n| (*n, Err(Reply::nowhere(queue)))).collect();
         }
         let url = self.url(name);
@@ -81,6 +81,12 @@ impl SqsQueues {
             }
         }
     }
+}
+
+/// As SQS asks of a standard queue's name. What it would refuse for ever is no reason to try again.
+fn is_valid(name: &str) -> bool {
+    let may_be = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    name.len() <= 80 && name.chars().all(may_be)
 }
 
 fn entry(n: usize, reply: &Reply) -> Result<SendMessageBatchRequestEntry, PublishError> {
