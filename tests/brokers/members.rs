@@ -25,6 +25,8 @@ use tokio::{sync::Barrier, time::timeout};
 
 const CLIENTS: usize = 20;
 const GETS_PER_CLIENT: usize = 50;
+const EXCHANGE: &str = "members_exchange";
+const QUEUE: &str = "member_messages";
 /// What the mapping hands over at once.
 const BATCH_LEN_MAX: usize = 100;
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -53,50 +55,88 @@ async fn save_all(broker: &VirtualHost) {
         .await;
 }
 
-/// Asks everything at once, waits for `asked`, and then takes every answer: how often each question
-/// was answered. The answers must be to this client's questions and about its member.
-async fn ask_many(
-    broker: &VirtualHost,
-    n: usize,
-    asked: impl Future<Output = ()>,
-    answers: &AtomicUsize,
-) -> Vec<usize> {
-    let mut client = MembersClient::open(&broker.url).await.expect("a client");
-    let request = get(&format!("M{n}"));
-    let mut answered = HashMap::new();
-    for _ in 0..GETS_PER_CLIENT {
-        answered.insert(client.send(&request).await.expect("sent"), 0);
+/// Lambda's mapping of a queue on that host.
+async fn set_enabled(host: &Host, queue: &str, enabled: bool) {
+    let url = format!("http://{}/_host/queues/{queue}/mapping", host.address);
+    let body = json!({ "enabled": enabled });
+    let set = reqwest::Client::new().put(url).json(&body).send().await.expect("an answer");
+    assert!(set.status().is_success());
+}
+
+/// What a thousand questions and those who ask them wait for.
+struct Crowd {
+    broker: VirtualHost,
+    /// All questions are in the queue.
+    asked: Barrier,
+    answers: AtomicUsize,
+    /// No more answers can come.
+    over: Barrier,
+}
+
+impl Crowd {
+    fn new(broker: &VirtualHost) -> Self {
+        let barrier = || Barrier::new(CLIENTS + 1);
+        let answers = AtomicUsize::new(0);
+        Self { broker: broker.clone(), asked: barrier(), answers, over: barrier() }
     }
-    asked.await;
-    let expected = json!({
-        "label": "Seat Number",
-        "payload": { "member_id": format!("M{n}"), "seat_number": format!("S{n}") },
-    });
-    while answered.values().any(|count| *count == 0) {
-        let answer = timeout(TIMEOUT, client.answer()).await;
-        let answer = answer.unwrap_or_else(|_| panic!("client {n}: {answered:?}"));
-        let (question, answer) = answer.expect("an answer");
-        assert_eq!(answer, expected);
-        *answered.get_mut(&question).expect("a question of this client") += 1;
-        answers.fetch_add(1, Ordering::SeqCst);
+
+    /// Asks fifty times about one member and takes every answer: how often each question was
+    /// answered. They must be answers to this client's questions, about its member, and copies must
+    /// be known as such.
+    async fn ask(&self, n: usize) -> Vec<usize> {
+        let mut client = MembersClient::open(&self.broker.url).await.expect("a client");
+        let request = get(&format!("M{n}"));
+        let mut answered: HashMap<String, Vec<String>> = HashMap::new();
+        for _ in 0..GETS_PER_CLIENT {
+            answered.insert(client.send(&request).await.expect("sent"), Vec::new());
+        }
+        self.asked.wait().await;
+        let expected = json!({
+            "label": "Seat Number",
+            "payload": { "member_id": format!("M{n}"), "seat_number": format!("S{n}") },
+        });
+        let mut over = false;
+        loop {
+            let patience = if over { Duration::from_millis(300) } else { TIMEOUT };
+            let Ok(answer) = timeout(patience, client.answer()).await else {
+                assert!(over, "client {n}: {answered:?}");
+                break;
+            };
+            let answer = answer.expect("an answer");
+            assert_eq!(answer.body, expected);
+            let ids = answered.get_mut(&answer.correlation_id).expect("a question of this client");
+            ids.push(answer.id);
+            self.answers.fetch_add(1, Ordering::SeqCst);
+            if !over && answered.values().all(|ids| !ids.is_empty()) {
+                self.over.wait().await;
+                over = true;
+            }
+        }
+        let copies_are_known = |ids: &Vec<String>| ids.iter().all(|id| *id == ids[0]);
+        assert!(answered.values().all(copies_are_known), "{answered:?}");
+        answered.into_values().map(|ids| ids.len()).collect()
     }
-    // Any second answer would be on its way behind.
-    while let Ok(answer) = timeout(Duration::from_millis(300), client.answer()).await {
-        *answered.get_mut(&answer.expect("an answer").0).expect("a question of this client") += 1;
+
+    async fn ask_all(&self) -> Vec<usize> {
+        join_all((0..CLIENTS).map(|n| self.ask(n))).await.concat()
     }
-    answered.into_values().collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_questions_of_twenty_clients_are_each_answered_once_and_to_who_asked() {
+async fn a_thousand_questions_in_the_air_are_each_answered_once_and_to_who_asked() {
     let broker = VirtualHost::create().await;
     let host = host(&broker, None).await;
     save_all(&broker).await;
-    let answers = AtomicUsize::new(0);
-    let all = (0..CLIENTS).map(|n| ask_many(&broker, n, async {}, &answers));
-    let all = join_all(all).await.concat();
-    assert_eq!(all.len(), CLIENTS * GETS_PER_CLIENT);
-    assert!(all.iter().all(|count| *count == 1), "{all:?}");
+    set_enabled(&host, QUEUE, false).await;
+    let crowd = Crowd::new(&broker);
+    let answering = async {
+        crowd.asked.wait().await;
+        assert_eq!(broker.client().await.depth(QUEUE).await as usize, CLIENTS * GETS_PER_CLIENT);
+        set_enabled(&host, QUEUE, true).await;
+        crowd.over.wait().await;
+    };
+    let (counts, ()) = tokio::join!(crowd.ask_all(), answering);
+    assert!(counts.iter().all(|count| *count == 1), "{counts:?}");
     host.stop().await;
 }
 
@@ -107,40 +147,29 @@ async fn none_is_lost_when_the_consumer_is_killed_among_them() {
     let data = folder.join("members.db");
     let first = host(&broker, Some(&data)).await;
     save_all(&broker).await;
-    // All thousand are in the queue before the first is answered.
-    let mapping = format!("http://{}/_host/queues/member_messages/mapping", first.address);
-    let http = reqwest::Client::new();
-    let set = async |enabled: bool| {
-        let body = json!({ "enabled": enabled });
-        let set = http.put(&mapping).json(&body).send().await.expect("an answer");
-        assert!(set.status().is_success());
-    };
-    set(false).await;
-    let (asked, answers) = (Barrier::new(CLIENTS + 1), AtomicUsize::new(0));
-    let asking = (0..CLIENTS).map(|n| {
-        let asked = async {
-            asked.wait().await;
-        };
-        ask_many(&broker, n, asked, &answers)
-    });
+    set_enabled(&first, QUEUE, false).await;
+    let crowd = Crowd::new(&broker);
     let killing = async {
-        asked.wait().await;
-        set(true).await;
-        while answers.load(Ordering::SeqCst) == 0 {
+        crowd.asked.wait().await;
+        set_enabled(&first, QUEUE, true).await;
+        while crowd.answers.load(Ordering::SeqCst) == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         // Dropped, it ends at once, whatever it has in hand.
         drop(first);
-        let before = answers.load(Ordering::SeqCst);
-        assert!(before < CLIENTS * GETS_PER_CLIENT, "it was killed too late");
+        let client = broker.client().await;
         tokio::time::sleep(Duration::from_millis(500)).await;
-        host(&broker, Some(&data)).await
+        assert!(client.depth(QUEUE).await > 0, "it was killed too late");
+        let second = host(&broker, Some(&data)).await;
+        while client.depth(QUEUE).await > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        crowd.over.wait().await;
+        second
     };
-    let (all, second) = tokio::join!(join_all(asking), killing);
-    let all = all.concat();
-    assert_eq!(all.len(), CLIENTS * GETS_PER_CLIENT);
-    // What was answered and not yet acknowledged is answered again, and known by its id.
-    let again = all.iter().filter(|count| **count > 1).count();
+    let (counts, second) = tokio::join!(crowd.ask_all(), killing);
+    // What was answered and not yet acknowledged is answered again.
+    let again = counts.iter().filter(|count| **count > 1).count();
     assert!(again <= BATCH_LEN_MAX, "{again} twice: more than the batch in hand");
     second.stop().await;
     let _ = std::fs::remove_dir_all(folder);
@@ -172,42 +201,73 @@ async fn a_peer_in_another_language_saves_and_asks() {
 async fn an_answer_that_nobody_waits_for_any_more_is_dropped_and_the_request_is_done() {
     let broker = VirtualHost::create().await;
     let host = host(&broker, None).await;
+    set_enabled(&host, QUEUE, false).await;
     let gone = MembersClient::open(&broker.url).await.expect("a client");
     gone.send(&get("M1")).await.expect("sent");
     drop(gone);
+    // Its queue goes with its connection.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    set_enabled(&host, QUEUE, true).await;
     let mut here = MembersClient::open(&broker.url).await.expect("a client");
-    assert_eq!(
-        here.ask(&get("M2"), TIMEOUT).await.expect("an answer")["label"],
-        "Member Not Found"
-    );
+    let answer = here.ask(&get("M2"), TIMEOUT).await.expect("an answer");
+    assert_eq!(answer["label"], "Member Not Found");
     let client = broker.client().await;
-    assert!(client.look("member_messages_dlq").await.is_empty());
+    for queue in [QUEUE, "member_messages_dlq", "retry_1000ms"] {
+        assert_eq!(client.depth(queue).await, 0, "{queue}: it does not come again");
+    }
     host.stop().await;
 }
 
 #[tokio::test]
-async fn a_question_that_names_no_queue_is_answered_in_the_one_for_all_and_a_working_queue_is_not_one()
- {
+async fn a_question_that_names_no_queue_is_answered_in_the_one_for_all() {
     let broker = VirtualHost::create().await;
     let host = host(&broker, None).await;
     let client = broker.client().await;
     let body = json!({ "label": "Get Seat Number", "member_id": "Nobody" }).to_string();
-    client.publish("members_exchange", "seat.get", body.as_bytes()).await;
+    client.publish(EXCHANGE, "seat.get", body.as_bytes()).await;
     let answer = client.take("member_replies", 1).await.remove(0);
     let answer: Value = serde_json::from_slice(&answer.data).expect("json");
     assert_eq!(answer["label"], "Member Not Found");
+    host.stop().await;
+}
 
+#[tokio::test]
+async fn no_answer_goes_into_a_queue_that_messages_go_through_or_keeps_others_back() {
+    let broker = VirtualHost::create().await;
+    let host = host(&broker, None).await;
+    set_enabled(&host, "order_placed", false).await;
+    let client = broker.client().await;
+    let body = json!({ "label": "Get Seat Number", "member_id": "Nobody" }).to_string();
     let long = "q".repeat(300);
-    for queue in ["order_placed", "order_placed_dlq", "retry_1000ms", &long] {
+    let queues = ["order_placed", "order_placed_dlq", "retry_60000ms", &long];
+    for queue in queues {
         // Longer than a property may be, it comes as a header.
         let mut headers = FieldTable::default();
         headers.insert("reply_to".into(), AMQPValue::LongString(queue.into()));
         let asking = BasicProperties::default().with_headers(headers);
-        client.publish_with("members_exchange", "seat.get", body.as_bytes(), asking).await;
+        client.publish_with(EXCHANGE, "seat.get", body.as_bytes(), asking).await;
     }
-    client.publish("members_exchange", "seat.get", body.as_bytes()).await;
+    client.publish(EXCHANGE, "seat.get", body.as_bytes()).await;
     client.take("member_replies", 1).await;
-    assert!(client.look("order_placed_dlq").await.is_empty(), "nothing was sent there");
+    for queue in &queues[..3] {
+        assert_eq!(client.depth(queue).await, 0, "{queue}");
+    }
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn poison_that_names_the_brokers_own_reply_queue_is_parked_and_keeps_no_other_back() {
+    let broker = VirtualHost::create().await;
+    let host = host(&broker, None).await;
+    let client = broker.client().await;
+    let mut headers = FieldTable::default();
+    headers.insert("reply_to".into(), AMQPValue::LongString("amq.rabbitmq.reply-to".into()));
+    let asking = BasicProperties::default().with_headers(headers);
+    client.publish_with(EXCHANGE, "seat.get", b"poison", asking).await;
+    let mut here = MembersClient::open(&broker.url).await.expect("a client");
+    here.ask(&get("M2"), TIMEOUT).await.expect("an answer");
+    let parked = client.take("member_messages_dlq", 1).await.remove(0);
+    assert_eq!(parked.data, b"poison");
     host.stop().await;
 }
 

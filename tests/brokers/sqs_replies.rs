@@ -1,13 +1,46 @@
 //! Answering on SQS: ten in a request for each queue, and only to queues that are for answers.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
+use aws_sdk_sqs::{
+    config::{
+        ConfigBag, Intercept, RuntimeComponents, interceptors::BeforeTransmitInterceptorContextRef,
+    },
+    error::BoxError,
+};
 use marquee_messaging::{
+    backends::sns_sqs::SqsQueues,
     message::{Message, Metadata},
     publisher::{PublishError, Replies, Reply},
 };
 use marquee_testkit::sqs::SqsStack;
 use uuid::Uuid;
+
+/// Counts what is sent.
+#[derive(Clone, Debug, Default)]
+struct Requests(Arc<AtomicUsize>);
+
+impl Intercept for Requests {
+    fn name(&self) -> &'static str {
+        "requests"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
 
 fn reply(to: &str, n: usize) -> Reply {
     let metadata = Metadata { correlation_id: Some(n.to_string()), ..Metadata::default() };
@@ -48,7 +81,12 @@ async fn each_answer_reaches_the_queue_that_asked_by_name_or_by_url() {
     let (_, by_url) = reply_queue(&stack).await;
     let mut replies: Vec<_> = (0..25).map(|n| reply(&by_name, n)).collect();
     replies.extend((25..28).map(|n| reply(&by_url, n)));
-    assert_eq!(stack.queues().reply(&replies).await, vec![Ok(()); 28]);
+    let requests = Requests::default();
+    let config = stack.sqs.config().to_builder().interceptor(requests.clone());
+    let client = aws_sdk_sqs::Client::from_conf(config.build());
+    let queues = SqsQueues { client, ..stack.queues() };
+    assert_eq!(queues.reply(&replies).await, vec![Ok(()); 28]);
+    assert_eq!(requests.0.load(Ordering::SeqCst), 4, "three for 25, and one for three");
     let expected = |from: usize, to: usize| (from..to).map(|n| n.to_string());
     let first = answers(&stack, &by_name_url).await;
     assert_eq!(first.len(), 25, "none twice");

@@ -18,7 +18,7 @@ use marquee_messaging::{
     message::{Message, Metadata},
     publisher::{PublishError, Replies, Reply},
 };
-use marquee_store::members::MembersStore;
+use marquee_store::{error::StoreError, members::MembersStore};
 use marquee_testkit::{
     capacity::{CapacityMeter, units},
     faulty::{Fault, FaultyHttp},
@@ -133,6 +133,11 @@ async fn an_old_change_that_comes_again_after_days_changes_nothing() {
     assert_eq!(conference.save("Ada", "3C", Some("2B")).await, Saved::Saved, "it was made before");
     assert_eq!(conference.seat("Ada").await.as_deref(), Some("3C"));
     assert_eq!(conference.seat("Bob").await.as_deref(), Some("1A"));
+    // A copy of the change that was made last, when the seat that it gave up is somebody's.
+    assert_eq!(conference.save("Zoe", "2B", None).await, Saved::Saved);
+    assert_eq!(conference.save("Ada", "3C", Some("2B")).await, Saved::Saved, "it was made before");
+    assert_eq!(conference.save("Eve", "2B", None).await, Saved::SeatTaken, "it is Zoe's still");
+    assert_eq!(conference.save("Zoe", "4D", Some("2B")).await, Saved::Saved);
     assert_eq!(conference.save("Eve", "2B", Some("9Z")).await, Saved::HasNone);
     assert_eq!(conference.save("Eve", "2B", None).await, Saved::Saved, "it was given up");
 }
@@ -152,6 +157,25 @@ async fn a_save_or_change_whose_answer_is_lost_or_that_meets_others_is_made_once
         assert_eq!(conference.seat("Ada").await.as_deref(), Some("2B"));
         assert_eq!(conference.save("Bob", "1A", None).await, Saved::Saved, "{fault:?}");
     }
+}
+
+#[tokio::test]
+async fn what_met_others_besides_is_neither_saved_nor_refused_but_tried_again() {
+    let conference = Conference::with_faults(|_, count| match count {
+        1 => Fault::ConflictAndCondition,
+        _ => Fault::None,
+    })
+    .await;
+    conference.save("Ada", "1A", None).await;
+    let change = async || {
+        let (old, new) = (name::<SeatNumber>("1A"), name("2B"));
+        conference.store.save(&name("Ada"), &new, Some(&old)).await
+    };
+    let met = change().await;
+    assert!(matches!(met, Err(StoreError::Unavailable(_))), "{met:?}");
+    assert_eq!(conference.seat("Ada").await.as_deref(), Some("1A"));
+    assert_eq!(change().await.expect("storage"), Saved::Saved);
+    assert_eq!(conference.seat("Ada").await.as_deref(), Some("2B"));
 }
 
 #[tokio::test]
@@ -207,6 +231,11 @@ async fn an_answer_keeps_its_id_and_a_broker_that_is_away_lets_the_request_come_
     let ids: BTreeSet<_> = sent.iter().map(|reply| reply.message.metadata.id.clone()).collect();
     assert_eq!((sent.len(), ids.len()), (2, 1));
     assert_eq!(sent[0].message.metadata.correlation_id.as_deref(), Some("question"));
+
+    let poison = [message(&json!({ "label": "Eat" }), Some("me"))];
+    let outcomes = handle(&conference, &away, &poison).await;
+    let why = matches!(&outcomes[..], [Outcome::Poison(why)] if why.contains("Eat"));
+    assert!(why, "its own reason, though nobody could be told: {outcomes:?}");
 
     let (exchange, routing_key) = (String::new(), "me".to_owned());
     let gone = Some(PublishError::Unroutable { exchange, routing_key });

@@ -85,6 +85,18 @@ async fn a_seat_is_saved_by_one_message_and_asked_for_by_another() {
 }
 
 #[tokio::test]
+async fn a_question_that_names_no_queue_is_answered_in_the_one_for_all() {
+    let marquee = Marquee::start().await;
+    let (member, seat, _) = names();
+    marquee.ask(&save(&member, &seat)).await;
+    let wire = marquee.wire().await;
+    wire.publish(EXCHANGE, "seat.get", &get(&member).body().to_string()).await;
+    let answer: Value = serde_json::from_str(&wire.reply(&member).await).expect("json");
+    assert_eq!(answer["label"], "Seat Number");
+    assert_eq!(answer["payload"]["seat_number"], json!(seat));
+}
+
+#[tokio::test]
 async fn an_unknown_member_is_an_answer_and_not_silence() {
     let marquee = Marquee::start().await;
     let (member, ..) = names();

@@ -58,6 +58,42 @@ impl Wire<'_> {
         reason.expect("a reason")
     }
 
+    /// Waits for an answer with this text in the queue for those that name none.
+    pub(crate) async fn reply(&self, text: &str) -> String {
+        let mut reply = None;
+        let came = eventually(async || {
+            reply = self.replies().await.into_iter().find(|reply| reply.contains(text));
+            reply.is_some()
+        });
+        assert!(came.await, "no answer with {text}");
+        reply.expect("an answer")
+    }
+
+    /// Some of those that are there.
+    async fn replies(&self) -> Vec<String> {
+        const QUEUE: &str = "member_replies";
+        match self {
+            Self::Memory(marquee) => {
+                let replies = marquee.get(&format!("/_host/queues/{QUEUE}/replies")).await;
+                let replies = replies.expect(200);
+                let replies = replies.as_array().into_iter().flatten();
+                replies.filter_map(|reply| reply["body"].as_str().map(str::to_owned)).collect()
+            }
+            Self::RabbitMq(client) => {
+                let replies = client.look(QUEUE).await.into_iter();
+                replies.map(|reply| String::from_utf8_lossy(&reply.data).into_owned()).collect()
+            }
+            Self::Deployed { sqs, prefix, .. } => {
+                let url = sqs.get_queue_url().queue_name(format!("{prefix}{QUEUE}"));
+                let url = url.send().await.expect("the queue").queue_url;
+                let request = sqs.receive_message().set_queue_url(url).max_number_of_messages(10);
+                let replies = request.visibility_timeout(1).send().await.expect("an answer");
+                let replies = replies.messages.unwrap_or_default().into_iter();
+                replies.filter_map(|reply| reply.body).collect()
+            }
+        }
+    }
+
     async fn look_for(&self, queue: &str, body: &str) -> Option<String> {
         match self {
             Self::Memory(marquee) => {

@@ -29,6 +29,9 @@ pub mod attribute {
 /// stop here too, so that what runs on a laptop runs on AWS.
 pub const BODY_BYTES_MAX: usize = 255 * 1024;
 
+/// No identifier of anybody's is longer. One that is, is dropped: see [`OTHER_BYTES_MAX`].
+const KNOWN_BYTES_MAX: usize = 1024;
+
 /// What is kept of [`Metadata::other`]: RabbitMQ takes headers of up to a frame, 128 KB, and a copy
 /// of a message gets a few more.
 const OTHER_BYTES_MAX: usize = 16 * 1024;
@@ -103,7 +106,7 @@ impl Metadata {
                     continue;
                 }
             };
-            *known = Some(value);
+            *known = Some(value).filter(|value| value.len() <= KNOWN_BYTES_MAX);
         }
         metadata
     }

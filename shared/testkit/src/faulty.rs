@@ -36,6 +36,8 @@ pub enum Fault {
     Throttled,
     /// A write that met a transaction of others; for reads, the same as `None`.
     Conflict,
+    /// A transaction of which one item met others, and the third failed its condition besides.
+    ConflictAndCondition,
 }
 
 /// Decides by operation and by how many requests there have been.
@@ -106,13 +108,24 @@ impl HttpConnector for FaultyConnector {
                     ],
                 }))))
             }
+            Fault::ConflictAndCondition if operation == "TransactWriteItems" => {
+                HttpConnectorFuture::ready(Ok(error(json!({
+                    "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+                    "Message": "Transaction cancelled",
+                    "CancellationReasons": [
+                        {"Code": "TransactionConflict", "Message": "on purpose"},
+                        {"Code": "None"},
+                        {"Code": "ConditionalCheckFailed", "Message": "on purpose"},
+                    ],
+                }))))
+            }
             Fault::Conflict if ["UpdateItem", "PutItem"].contains(&operation) => {
                 HttpConnectorFuture::ready(Ok(error(json!({
                     "__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
                     "message": "on purpose",
                 }))))
             }
-            Fault::Conflict | Fault::None => self.inner.call(request),
+            Fault::Conflict | Fault::ConflictAndCondition | Fault::None => self.inner.call(request),
         }
     }
 }

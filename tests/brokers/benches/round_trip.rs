@@ -22,10 +22,10 @@ use marquee_messaging::backends::rabbitmq::lapin::{
 };
 use marquee_testkit::rabbitmq::VirtualHost;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 const ROUNDS: usize = 5;
 const QUESTIONS: usize = 200;
-const ECHO: &str = "echo";
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 #[tokio::main]
@@ -74,11 +74,12 @@ async fn our_round(broker: &VirtualHost) -> f64 {
 /// Asker and responder with a connection each, and nothing between them but the broker.
 async fn bare_round(broker: &VirtualHost) -> f64 {
     let (asker, responder) = (broker.client().await, broker.client().await);
-    let quorum = quorum();
-    let declared =
-        responder.channel.queue_declare(ECHO.into(), QueueDeclareOptions::durable(), quorum);
+    // One that an earlier round still consumes would share the questions with it.
+    let echo_queue = Uuid::new_v4().to_string();
+    let options = QueueDeclareOptions::durable();
+    let declared = responder.channel.queue_declare(echo_queue.as_str().into(), options, quorum());
     declared.await.expect("a queue");
-    let requests = consume(&responder.channel, ECHO, false).await;
+    let requests = consume(&responder.channel, &echo_queue, false).await;
     let echoing = tokio::spawn(echo(responder.channel.clone(), requests));
     let own = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
     let replies = asker.channel.queue_declare("".into(), own, FieldTable::default()).await;
@@ -90,7 +91,7 @@ async fn bare_round(broker: &VirtualHost) -> f64 {
         let properties = BasicProperties::default()
             .with_reply_to(reply_to.as_str().into())
             .with_delivery_mode(2);
-        asker.publish_with("", ECHO, b"{\"member_id\":\"M\"}", properties).await;
+        asker.publish_with("", &echo_queue, b"{\"member_id\":\"M\"}", properties).await;
         timeout(TIMEOUT, answers.next()).await.expect("in time").expect("one").expect("an answer");
         took.push(millis(asked));
     }

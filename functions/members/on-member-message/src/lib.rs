@@ -36,6 +36,8 @@ const SAVES_AT_ONCE: usize = 10;
 /// For all saves of a batch, so that there is time left to answer: what is not saved by then comes
 /// again.
 const SAVES_MAX: Duration = Duration::from_secs(6);
+/// For these and for looking seats up.
+const STORAGE_MAX: Duration = Duration::from_secs(9);
 
 #[derive(Clone)]
 pub struct OnMemberMessage {
@@ -57,10 +59,11 @@ impl BatchHandler for OnMemberMessage {
     async fn handle_batch(&self, batch: &[Incoming]) -> Vec<Outcome> {
         let requests: Vec<_> =
             batch.iter().map(|incoming| MemberRequest::read(&incoming.message)).collect();
-        let until = Instant::now() + SAVES_MAX;
+        let started = Instant::now();
+        let until = started + SAVES_MAX;
         let saves: Vec<_> = requests.iter().map(|request| self.saved(request, until)).collect();
         let saved: Vec<_> = stream::iter(saves).buffered(SAVES_AT_ONCE).collect().await;
-        let seats = self.seats(&requests).await;
+        let seats = self.seats(&requests, started + STORAGE_MAX).await;
         let decided = requests.iter().zip(saved).map(|(request, saved)| match (request, saved) {
             (Err(why), _) => Ok(MemberReply::InvalidMessage { why: short_reason(why).to_owned() }),
             (Ok(_), Some(saved)) => saved,
@@ -104,15 +107,18 @@ impl OnMemberMessage {
         })
     }
 
-    async fn seats(&self, requests: &[Result<MemberRequest, String>]) -> Seats {
+    async fn seats(&self, requests: &[Result<MemberRequest, String>], until: Instant) -> Seats {
         let members = requests.iter().filter_map(|request| match request {
             Ok(MemberRequest::GetSeat { member }) => Some(member.clone()),
             _ => None,
         });
         let members: Vec<_> = members.collect();
-        match members.is_empty() {
-            true => Ok(HashMap::new()),
-            false => guarded(self.store.seats(members)).await?.map_err(|error| error.to_string()),
+        if members.is_empty() {
+            return Ok(HashMap::new());
+        }
+        match guarded(timeout_at(until, self.store.seats(members))).await? {
+            Ok(seats) => seats.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("no answer from storage within {STORAGE_MAX:?}")),
         }
     }
 
@@ -121,7 +127,10 @@ impl OnMemberMessage {
         let there: Vec<_> = replies.iter().flatten().cloned().collect();
         let sending = (!there.is_empty()).then(|| self.replies.reply(&there));
         let mut sent = OptionFuture::from(sending).await.unwrap_or_default().into_iter();
-        replies.iter().map(|reply| reply.as_ref().and_then(|_| sent.next())).collect()
+        let unsent = || Err(PublishError::Unconfirmed("no answer".into()));
+        let result = |_: &Reply| sent.next().unwrap_or_else(unsent);
+        let mut result = result;
+        replies.iter().map(|reply| reply.as_ref().map(&mut result)).collect()
     }
 }
 
@@ -169,9 +178,10 @@ type Decided = (
 
 fn outcome(((request, decided), sent): Decided) -> Outcome {
     match (request, decided, sent) {
+        // Whether its sender hears of it or not, it will never be a request.
+        (Err(why), _, _) => Outcome::Poison(why),
         (_, Err(cause), _) => Outcome::RetryLater(cause),
         (_, _, Some(Err(error))) if error.is_transient() => Outcome::RetryLater(error.to_string()),
-        (Err(why), _, _) => Outcome::Poison(why),
         (Ok(_), Ok(reply), sent) => {
             if let Some(Err(error)) = sent {
                 tracing::warn!(%error, "nobody is there any more to be answered");

@@ -23,7 +23,7 @@ pub struct MembersArgs {
     #[arg(long, conflicts_with = "amqp_url")]
     queue_url_prefix: Option<String>,
     /// How long to wait for the answer
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout_seconds: u64,
     #[command(subcommand)]
     request: MembersRequest,
@@ -69,13 +69,23 @@ pub async fn run(args: MembersArgs) -> Result<bool, Error> {
     let timeout = Duration::from_secs(args.timeout_seconds);
     #[cfg(feature = "sqs")]
     if let Some(prefix) = &args.queue_url_prefix {
-        let mut client = sqs::MembersClient::open(prefix).await?;
-        let answer = client.ask(&args.request, timeout).await;
-        client.close().await?;
-        return Ok(print(&answer?));
+        let mut client = within(timeout, sqs::MembersClient::open(prefix)).await?;
+        let answer = client.ask(&args.request, timeout).await.map(|answer| print(&answer));
+        if let Err(error) = client.close().await {
+            tracing::warn!(%error, "the queue for the answer is still there");
+        }
+        return answer;
     }
-    let mut client = rabbitmq::MembersClient::open(&args.amqp_url).await?;
+    let mut client = within(timeout, rabbitmq::MembersClient::open(&args.amqp_url)).await?;
     Ok(print(&client.ask(&args.request, timeout).await?))
+}
+
+/// Whatever the broker keeps waiting for, it is not for longer than that.
+async fn within<T>(
+    timeout: Duration,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    tokio::time::timeout(timeout, work).await.unwrap_or_else(|_| Err(no_answer(timeout)))
 }
 
 /// Whether it is what was asked for.

@@ -12,16 +12,15 @@ use marquee_messaging::{
             options::{
                 BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions,
             },
-            types::FieldTable,
+            types::{FieldTable, ShortString},
         },
     },
     topology::MEMBERS_EXCHANGE,
 };
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use super::{MembersRequest, no_answer};
+use super::{MembersRequest, within};
 
 #[derive(Debug)]
 pub struct MembersClient {
@@ -29,6 +28,14 @@ pub struct MembersClient {
     answers: Consumer,
     reply_to: String,
     _connection: Connection,
+}
+
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub correlation_id: String,
+    /// The same of every copy.
+    pub id: String,
+    pub body: Value,
 }
 
 impl MembersClient {
@@ -59,18 +66,17 @@ impl MembersClient {
         request: &MembersRequest,
         timeout: Duration,
     ) -> Result<Value, Error> {
-        let deadline = Instant::now() + timeout;
-        let asked = self.send(request).await?;
-        loop {
-            match timeout_at(deadline, self.answer()).await {
-                Ok(answer) => match answer? {
-                    (correlation_id, answer) if correlation_id == asked => return Ok(answer),
-                    // To a question whose asker did not wait.
-                    _ => {}
-                },
-                Err(_) => return Err(no_answer(timeout)),
+        let asking = async {
+            let asked = self.send(request).await?;
+            loop {
+                // Another one is to a question whose asker did not wait.
+                let answer = self.answer().await?;
+                if answer.correlation_id == asked {
+                    return Ok(answer.body);
+                }
             }
-        }
+        };
+        within(timeout, asking).await
     }
 
     /// Asks, and says by which `correlation_id` the answer will be known.
@@ -93,11 +99,16 @@ impl MembersClient {
         }
     }
 
-    /// The next answer to any question of this client, with its `correlation_id`.
-    pub async fn answer(&mut self) -> Result<(String, Value), Error> {
+    /// The next answer to any question of this client.
+    pub async fn answer(&mut self) -> Result<Answer, Error> {
         let answer = self.answers.next().await.ok_or("the broker ended the connection")??;
-        let correlation_id = answer.properties.correlation_id().as_ref();
-        let correlation_id = correlation_id.map(ToString::to_string).unwrap_or_default();
-        Ok((correlation_id, serde_json::from_slice(&answer.data)?))
+        let text = |property: &Option<ShortString>| {
+            property.as_ref().map(ToString::to_string).unwrap_or_default()
+        };
+        Ok(Answer {
+            correlation_id: text(answer.properties.correlation_id()),
+            id: text(answer.properties.message_id()),
+            body: serde_json::from_slice(&answer.data)?,
+        })
     }
 }

@@ -12,10 +12,9 @@ use marquee_messaging::{
     topology::{self, MEMBER_REPLIES},
 };
 use serde_json::Value;
-use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{MembersRequest, no_answer};
+use super::{MembersRequest, within};
 
 const QUEUE: &str = "member_messages";
 /// How long SQS may keep an answer's receiver waiting.
@@ -57,6 +56,21 @@ impl MembersClient {
         request: &MembersRequest,
         timeout: Duration,
     ) -> Result<Value, Error> {
+        let asking = async {
+            let asked = self.send(request).await?;
+            loop {
+                let answers = self.answers().await?.into_iter();
+                let mut to_this = answers.filter(|(correlation_id, _)| *correlation_id == asked);
+                if let Some((_, answer)) = to_this.next() {
+                    return Ok(serde_json::from_str(&answer)?);
+                }
+            }
+        };
+        within(timeout, asking).await
+    }
+
+    /// Asks, and says by which `correlation_id` the answer will be known.
+    async fn send(&self, request: &MembersRequest) -> Result<String, Error> {
         let correlation_id = Uuid::new_v4().to_string();
         let text = |value: &str| {
             let value = MessageAttributeValue::builder().data_type("String").string_value(value);
@@ -69,18 +83,10 @@ impl MembersClient {
             .message_attributes(attribute::CORRELATION_ID, text(&correlation_id)?)
             .send()
             .await?;
-        let deadline = Instant::now() + timeout;
-        while Instant::now() < deadline {
-            for (id, answer) in self.answers().await? {
-                if id == correlation_id {
-                    return Ok(answer);
-                }
-            }
-        }
-        Err(no_answer(timeout))
+        Ok(correlation_id)
     }
 
-    async fn answers(&self) -> Result<Vec<(String, Value)>, Error> {
+    async fn answers(&self) -> Result<Vec<(String, String)>, Error> {
         let received = self
             .client
             .receive_message()
@@ -95,7 +101,7 @@ impl MembersClient {
             let id =
                 message.message_attributes().and_then(|all| all.get(attribute::CORRELATION_ID));
             let id = id.and_then(|id| id.string_value()).unwrap_or_default().to_owned();
-            answers.push((id, serde_json::from_str(message.body().unwrap_or_default())?));
+            answers.push((id, message.body().unwrap_or_default().to_owned()));
             let delete = self.client.delete_message().queue_url(&self.replies_url);
             delete.set_receipt_handle(message.receipt_handle).send().await?;
         }

@@ -101,10 +101,13 @@ fn delivery(message: &Value) -> Result<Delivery, &Value> {
     Ok(Delivery { message: Message { metadata, body }, attempt, receipt: String::new() })
 }
 
-/// A text header comes as `{"bytes": […]}`, a text property as it is.
+/// A text header comes as `{"bytes": […]}`, a text property as it is; numbers and the like are taken
+/// for their text.
 fn text(value: &Value) -> Option<String> {
-    if let Some(text) = value.as_str() {
-        return Some(text.to_owned());
+    match value {
+        Value::String(text) => return Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => return Some(value.to_string()),
+        _ => {}
     }
     let byte = |byte: &Value| byte.as_i64().and_then(|byte| u8::try_from(byte & 0xff).ok());
     let bytes = value.get("bytes")?.as_array()?.iter().map(byte).collect::<Option<Vec<_>>>()?;

@@ -252,6 +252,20 @@ async fn a_batch_whose_handler_panics_hangs_or_says_too_little_comes_again() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_part_of_a_batch_that_panics_or_hangs_ends_before_its_batch_does() {
+    assert_eq!(guarded(async { 1 }).await, Ok(1));
+    let panics = async {
+        if true {
+            panic!("on purpose")
+        }
+    };
+    assert_eq!(guarded(panics).await, Err("the handler panicked".into()));
+    let within_the_batch =
+        tokio::time::timeout(Duration::from_millis(12_500), guarded(std::future::pending::<()>()));
+    assert!(within_the_batch.await.expect("in time").is_err());
+}
+
 #[test]
 fn an_event_goes_to_the_consumer_of_its_queue() {
     let named = |queue| Consumer { queue, ..consumer(Broker::default()).0 };

@@ -86,7 +86,7 @@ impl MemberRequest {
 fn field<T: FromStr<Err: std::fmt::Display>>(name: &str, value: &Value) -> Result<T, String> {
     let text = match value {
         Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
+        Value::Number(number) if !number.is_f64() => number.to_string(),
         Value::Null => return Err(format!("not a member message: {name} is missing")),
         _ => return Err(format!("not a member message: {name} is not text")),
     };

@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
 };
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use marquee_domain::members::{MemberId, Saved, SeatNumber};
 
 use crate::{
@@ -73,13 +73,18 @@ impl MembersStore {
         if condition_failed(reasons.get(1)) {
             return Ok(Saved::SeatTaken);
         }
-        match reasons.first().filter(|reason| condition_failed(Some(reason))) {
-            Some(member) => Ok(match member.item().map(read_seat).transpose()? {
+        if let Some(has) = reasons.first().filter(|reason| condition_failed(Some(reason))) {
+            return Ok(match has.item().map(read_seat).transpose()? {
                 Some(other) => Saved::HasOther(other),
                 None => Saved::HasNone,
-            }),
-            // The old seat is somebody else's by now: the change was made before.
-            None => Ok(Saved::Saved),
+            });
+        }
+        let fits = |reason: &CancellationReason| matches!(reason.code(), None | Some("None"));
+        match reasons.iter().take(2).all(fits) && condition_failed(reasons.get(2)) {
+            // Only the old seat is somebody else's by now: the change was made before.
+            true => Ok(Saved::Saved),
+            // Others were in the way, and what else the reasons say is not all of it.
+            false => Err(StoreError::Unavailable(format!("the seat of {member} is being changed"))),
         }
     }
 

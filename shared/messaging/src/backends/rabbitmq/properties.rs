@@ -13,6 +13,10 @@ use crate::{
 /// Survives a restart of the broker.
 const PERSISTENT: u8 = 2;
 
+/// As a property it means this very connection, which the broker checks: it would refuse the message.
+/// A name that it has completed is like any other.
+const DIRECT_REPLY_TO: &str = "amq.rabbitmq.reply-to";
+
 pub(super) type Header = (&'static str, AMQPValue);
 
 pub(super) fn reason(reason: &str) -> Header {
@@ -29,7 +33,8 @@ pub(super) fn of(message: &Message, more: &[Header]) -> BasicProperties {
     let mut headers = FieldTable::default();
     // Short strings end at 255 bytes; what is longer stays a header.
     let short = |value: &Option<String>| value.clone().filter(|value| value.len() <= 255);
-    let (reply_to, correlation_id) = (short(&metadata.reply_to), short(&metadata.correlation_id));
+    let reply_to = short(&metadata.reply_to).filter(|queue| queue != DIRECT_REPLY_TO);
+    let correlation_id = short(&metadata.correlation_id);
     for (name, value) in metadata.all_attributes() {
         let is_property = match name {
             attribute::REPLY_TO => reply_to.is_some(),

@@ -41,13 +41,12 @@ impl Replies for SqsQueues {
 
 impl SqsQueues {
     async fn send(&self, queue: &str, replies: &[Reply], places: &[usize]) -> Vec<Sent> {
-        // Whoever asks may give its queue's URL, which has one prefix more than a name, and more than
-        // one spelling. No role lets us send to a queue that is not so named.
+        // Whoever asks may give its queue's URL, which has more than one spelling, or its name, with
+        // or without the prefix of ours. It is taken for the queue of that name beside ours: no role
+        // lets us send to any other.
         let of_names = self.url_prefix.rsplit('/').next().unwrap_or_default();
-        let name = match queue.rsplit_once('/') {
-            Some((_, name)) => name.strip_prefix(of_names).unwrap_or(name),
-            None => queue,
-        };
+        let name = queue.rsplit('/').next().unwrap_or_default();
+        let name = name.strip_prefix(of_names).unwrap_or(name);
         if !(topology::is_named_for_replies(name) && is_valid(name)) {
             return places.iter().map(|n| (*n, Err(Reply::nowhere(queue)))).collect();
         }
@@ -64,7 +63,11 @@ impl SqsQueues {
                 let place = |id: &str| id.parse::<usize>().ok();
                 let sent = answer.successful().iter().filter_map(|entry| place(entry.id()));
                 let failed = answer.failed().iter().filter_map(|entry| {
-                    Some((place(entry.id())?, Err(unconfirmed(entry.message().unwrap_or("?")))))
+                    let error = match entry.sender_fault() {
+                        true => Reply::nowhere(queue),
+                        false => unconfirmed(entry.message().unwrap_or("no reason given")),
+                    };
+                    Some((place(entry.id())?, Err(error)))
                 });
                 sent.map(|n| (n, Ok(()))).chain(failed).collect()
             }
