@@ -1,40 +1,14 @@
 //! What each step of a booking may cost, by DynamoDB's own account.
 
 use marquee_messaging::message::Message;
-use marquee_testkit::capacity::{Request, units};
+use marquee_testkit::capacity::units;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::world::{World, by_hand};
-
-/// A step, its price, and the most it may be.
-struct Line {
-    step: String,
-    requests: Vec<Request>,
-    read_max: f64,
-    write_max: f64,
-}
-
-impl Line {
-    fn new(step: &str, world: &World, read_max: f64, write_max: f64) -> Self {
-        Self { step: step.to_owned(), requests: world.meter.take(), read_max, write_max }
-    }
-}
-
-/// Prints the table and holds every line to its budget. Run with `--nocapture` to see it.
-#[allow(clippy::print_stdout)]
-fn settle(lines: &[Line]) {
-    println!("\n{:<44} {:>8} {:>10} {:>10}", "step", "requests", "read", "write");
-    for line in lines {
-        let (read, write) = units(&line.requests);
-        println!("{:<44} {:>8} {read:>10} {write:>10}", line.step, line.requests.len());
-    }
-    for line in lines {
-        let (read, write) = units(&line.requests);
-        assert!(read <= line.read_max, "{}: {read} read units, {:?}", line.step, line.requests);
-        assert!(write <= line.write_max, "{}: {write} write units, {:?}", line.step, line.requests);
-    }
-}
+use crate::{
+    price::{Line, settle},
+    world::{World, by_hand},
+};
 
 fn confirmed_event(session: &str, reservation: &Value, user: Uuid) -> Message {
     let seats: Vec<_> = reservation["items"]
@@ -64,25 +38,25 @@ async fn a_hold_is_one_write_request_and_a_refused_one_reads_nothing() {
     world.meter.take();
     let first = Uuid::new_v4();
     world.held(first, &session, &two).await;
-    let line = Line::new("hold 2 seats, plan not known yet", &world, 1.0, 5.0);
+    let line = Line::new("hold 2 seats, plan not known yet", &world.meter, 1.0, 5.0);
     assert!(line.requests.len() <= 2);
     lines.push(line);
 
     let (status, _) = world.hold(Uuid::new_v4(), &session, &two).await;
     assert_eq!(status, 409);
-    let line = Line::new("hold refused, seats taken", &world, 0.0, 4.0);
+    let line = Line::new("hold refused, seats taken", &world.meter, 0.0, 4.0);
     assert_eq!(line.requests.len(), 1, "{:?}", line.requests);
     assert!(line.requests[0].refused);
     lines.push(line);
 
     let two = [seats[5].as_str(), &seats[6]];
     world.held(Uuid::new_v4(), &session, &two).await;
-    let line = Line::new("hold 2 seats", &world, 0.0, 5.0);
+    let line = Line::new("hold 2 seats", &world.meter, 0.0, 5.0);
     assert_eq!(line.requests.len(), 1, "{:?}", line.requests);
     lines.push(line);
 
     world.held(first, &session, &[&seats[8]]).await;
-    let line = Line::new("hold by a user who has another", &world, 1.0, 5.0);
+    let line = Line::new("hold by a user who has another", &world.meter, 1.0, 5.0);
     assert_eq!(line.requests.len(), 3, "refused, read, held: {:?}", line.requests);
     lines.push(line);
     settle(&lines);
@@ -108,17 +82,17 @@ async fn a_booking_of_up_to_six_seats_costs_at_most_twelve_write_units_in_its_wh
         let (status, held) = world.call("POST", "/api/v1/reservations", Some(user), &body).await;
         assert_eq!(status, 201);
         let id = held["id"].as_str().expect("an id");
-        let hold = Line::new(&format!("hold {count}"), &world, 2.0, 5.0);
+        let hold = Line::new(&format!("hold {count}"), &world.meter, 2.0, 5.0);
         assert_eq!(world.confirm(user, id).await.0, 200);
-        let confirm = Line::new(&format!("confirm {count}"), &world, 1.0, 6.0);
+        let confirm = Line::new(&format!("confirm {count}"), &world.meter, 1.0, 6.0);
         let event = last_event(&world).await;
         world.meter.take();
         world.consume(&event).await;
-        let sold = Line::new(&format!("mark {count} sold"), &world, 0.0, 1.0);
+        let sold = Line::new(&format!("mark {count} sold"), &world.meter, 0.0, 1.0);
         assert_eq!(world.seats(&session).await[0]["status"], "sold");
         world.meter.take();
         world.call("GET", &format!("/api/v1/tickets/user/{user}"), Some(user), &Value::Null).await;
-        let tickets = Line::new(&format!("read {count} tickets"), &world, 0.5, 0.0);
+        let tickets = Line::new(&format!("read {count} tickets"), &world.meter, 0.5, 0.0);
         let all = [&hold, &confirm, &sold, &tickets];
         let write: f64 = all.iter().map(|line| units(&line.requests).1).sum();
         assert!(write <= 12.0, "{count} seats: {write}");
@@ -137,7 +111,7 @@ async fn a_seat_map_of_ten_thousand_seats_costs_at_most_25_read_units() {
         world.meter.take();
         assert_eq!(world.seats(&session).await.len(), usize::from(rows) * usize::from(per_row));
         let step = format!("seat map, {rows} rows of {per_row}");
-        lines.push(Line::new(&step, &world, 25.0, 0.0));
+        lines.push(Line::new(&step, &world.meter, 25.0, 0.0));
     }
     settle(&lines);
 }
@@ -151,9 +125,9 @@ async fn the_other_steps_stay_within_their_budgets() {
     world.meter.take();
     let path = format!("/api/v1/reservations/{id}");
     world.call("GET", &path, Some(user), &Value::Null).await;
-    let mut lines = vec![Line::new("read a reservation", &world, 1.0, 0.0)];
+    let mut lines = vec![Line::new("read a reservation", &world.meter, 1.0, 0.0)];
     world.call("DELETE", &path, Some(user), &Value::Null).await;
-    lines.push(Line::new("cancel", &world, 1.0, 5.0));
+    lines.push(Line::new("cancel", &world.meter, 1.0, 5.0));
     let event = last_event(&world).await;
     world.consume(&event).await;
     world.meter.take();
@@ -163,22 +137,22 @@ async fn the_other_steps_stay_within_their_budgets() {
     world.meter.take();
     world.clock_past_hold();
     assert_eq!(world.sweep(100).await.expired, 1);
-    lines.push(Line::new("expire one reservation", &world, 8.0, 2.0));
+    lines.push(Line::new("expire one reservation", &world.meter, 8.0, 2.0));
     let event = last_event(&world).await;
     world.meter.take();
     world.consume(&event).await;
-    lines.push(Line::new("free its seat", &world, 0.0, 1.0));
+    lines.push(Line::new("free its seat", &world.meter, 0.0, 1.0));
     assert_eq!(world.sweep(100).await.expired, 0);
-    lines.push(Line::new("sweep with nothing to do", &world, 4.0, 0.0));
+    lines.push(Line::new("sweep with nothing to do", &world.meter, 4.0, 0.0));
 
     let user = Uuid::new_v4();
     let (_, held) = world.hold(user, &session, &[&seats[3]]).await;
     world.confirm(user, held["id"].as_str().expect("an id")).await;
     world.meter.take();
     world.consume(&confirmed_event(&session, &held, user)).await;
-    lines.push(Line::new("mark sold, event published by hand", &world, 0.0, 2.0));
+    lines.push(Line::new("mark sold, event published by hand", &world.meter, 0.0, 2.0));
     let ticket = held["items"][0]["id"].as_str().expect("an id");
     world.call("POST", &format!("/api/v1/tickets/{ticket}/check-in"), None, &json!({})).await;
-    lines.push(Line::new("check in", &world, 1.0, 1.0));
+    lines.push(Line::new("check in", &world.meter, 1.0, 1.0));
     settle(&lines);
 }

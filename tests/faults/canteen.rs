@@ -7,21 +7,17 @@ use marquee_domain::{
     ordering::{order::OrderStatus, stock::Stock},
     time::{Clock, Timestamp},
 };
-use marquee_host::database::{self, LocalDatabase, ORDERING_TABLE};
+use marquee_host::database::{LocalDatabase, ORDERING_TABLE};
 use marquee_lambda::consumer::{BatchHandler, Incoming, MessageHandler, Outcome};
 use marquee_messaging::{message::Message, trace::TraceContext};
 use marquee_store::ordering::OrderingStore;
-use marquee_testkit::{
-    capacity::CapacityMeter,
-    clock::ManualClock,
-    faulty::{Fault, FaultyHttp},
-};
+use marquee_testkit::{capacity::CapacityMeter, clock::ManualClock, faulty::Fault};
 use on_inventory_reserved::OnInventoryReserved;
 use on_inventory_result::OnInventoryResult;
 use on_order_placed::OnOrderPlaced;
 use serde_json::{Value, json};
 
-use crate::world::{by_hand, drain, invoke, relayed};
+use crate::world::{by_hand, drain, faulty_table, invoke, relayed};
 
 pub(crate) struct Canteen {
     pub(crate) database: LocalDatabase,
@@ -42,10 +38,8 @@ impl Canteen {
     ) -> Self {
         let database = LocalDatabase::open(None).await.expect("a database");
         let clock = ManualClock::at(Timestamp::from_millis(1_763_229_600_000));
-        let meter = CapacityMeter::default();
-        let config = database.client_config();
-        let config = config.interceptor(meter.clone()).http_client(FaultyHttp::new(plan));
-        let store = OrderingStore::new(database::table(config, ORDERING_TABLE));
+        let (table, meter) = faulty_table(&database, ORDERING_TABLE, plan);
+        let store = OrderingStore::new(table);
         let services =
             orders_api::Services { store: store.clone(), clock: Arc::new(clock.clone()) };
         Self { database, store, clock, meter, api: orders_api::router(services) }

@@ -15,5 +15,6 @@ mod members;
 mod ordering;
 mod ordering_budgets;
 mod ordering_chaos;
+mod price;
 mod storage_faults;
 mod world;

@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use marquee_domain::members::{MemberId, Saved, SeatNumber};
-use marquee_host::database::{self, LocalDatabase, MEMBERS_TABLE};
+use marquee_host::database::{LocalDatabase, MEMBERS_TABLE};
 use marquee_lambda::consumer::{BatchHandler, Outcome};
 use marquee_messaging::{
     message::{Message, Metadata},
@@ -21,12 +21,12 @@ use marquee_messaging::{
 use marquee_store::{error::StoreError, members::MembersStore};
 use marquee_testkit::{
     capacity::{CapacityMeter, units},
-    faulty::{Fault, FaultyHttp},
+    faulty::Fault,
 };
 use on_member_message::OnMemberMessage;
 use serde_json::{Value, json};
 
-use crate::canteen::batch;
+use crate::{canteen::batch, world::faulty_table};
 
 struct Conference {
     database: LocalDatabase,
@@ -37,10 +37,8 @@ struct Conference {
 impl Conference {
     async fn with_faults(plan: impl Fn(&str, u64) -> Fault + Send + Sync + 'static) -> Self {
         let database = LocalDatabase::open(None).await.expect("a database");
-        let meter = CapacityMeter::default();
-        let config = database.client_config();
-        let config = config.interceptor(meter.clone()).http_client(FaultyHttp::new(plan));
-        let store = MembersStore::new(database::table(config, MEMBERS_TABLE));
+        let (table, meter) = faulty_table(&database, MEMBERS_TABLE, plan);
+        let store = MembersStore::new(table);
         Self { database, store, meter }
     }
 

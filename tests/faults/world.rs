@@ -18,7 +18,10 @@ use marquee_messaging::{
     backends::memory::MemoryBroker,
     message::{Message, Metadata},
 };
-use marquee_store::booking::{BookingStore, holds::HoldPolicy};
+use marquee_store::{
+    booking::{BookingStore, holds::HoldPolicy},
+    dynamo::Table,
+};
 use marquee_testkit::{
     capacity::CapacityMeter,
     clock::ManualClock,
@@ -53,10 +56,8 @@ impl World {
     ) -> Self {
         let database = LocalDatabase::open(None).await.expect("a database");
         let clock = ManualClock::at(Timestamp::from_millis(1_763_229_600_000));
-        let meter = CapacityMeter::default();
-        let config = database.client_config();
-        let config = config.interceptor(meter.clone()).http_client(FaultyHttp::new(plan));
-        let store = BookingStore::new(database::table(config, BOOKING_TABLE));
+        let (table, meter) = faulty_table(&database, BOOKING_TABLE, plan);
+        let store = BookingStore::new(table);
         let (sessions, reservations) = routers(&store, &clock);
         Self { database, store, clock, meter, sessions, reservations }
     }
@@ -177,6 +178,17 @@ impl World {
 pub(crate) fn wanted(session: &str, seats: &[&str]) -> Value {
     let seats: Vec<_> = seats.iter().map(|seat| json!({ "session_seat_id": seat })).collect();
     json!({ "session_id": session, "seats": seats })
+}
+
+/// A table over a connection that goes wrong as `plan` says, and what its requests consume.
+pub(crate) fn faulty_table(
+    database: &LocalDatabase,
+    name: &str,
+    plan: impl Fn(&str, u64) -> Fault + Send + Sync + 'static,
+) -> (Table, CapacityMeter) {
+    let meter = CapacityMeter::default();
+    let config = database.client_config().interceptor(meter.clone());
+    (database::table(config.http_client(FaultyHttp::new(plan)), name), meter)
 }
 
 /// A broker that has been given all that a table's stream holds.

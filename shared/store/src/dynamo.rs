@@ -39,16 +39,18 @@ pub struct Table {
 }
 
 impl Table {
-    /// With the endpoint, region and credentials of the environment.
+    /// With the endpoint, region and credentials of the environment; connected, if that can be.
     pub async fn from_env(name: String) -> Self {
         let shared = aws_config::load_defaults(BehaviorVersion::latest()).await;
         let config = tuned(aws_sdk_dynamodb::config::Builder::from(&shared)).build();
-        Self { client: Client::from_conf(config), name }
+        let table = Self { client: Client::from_conf(config), name };
+        table.warm_up().await;
+        table
     }
 
-    /// One cheap request, to be made before the first real one: the connection's handshake is
-    /// the slow part of a cold start. Its outcome does not matter.
-    pub async fn warm_up(&self) {
+    /// One cheap request before the first real one: the connection's handshake is the slow part of
+    /// a cold start. Its outcome does not matter.
+    async fn warm_up(&self) {
         let key = crate::table::key("warm-up".into(), "warm-up".into());
         let request = self.client.get_item().table_name(&self.name).set_key(Some(key));
         if let Err(error) = request.send().await {

@@ -7,6 +7,5 @@ async fn main() -> Result<(), Error> {
     telemetry::init_json();
     let store = BookingStore::new(Table::from_env(config::required("BOOKING_TABLE")?).await);
     let limits = Limits::from_env()?;
-    store.warm_up().await;
     schedule::run(|| run(&store, &SystemClock, limits)).await
 }

@@ -7,7 +7,6 @@ async fn main() -> Result<(), Error> {
     telemetry::init_json();
     let broker = Broker::from_env().await?;
     let store = BookingStore::new(Table::from_env(config::required("BOOKING_TABLE")?).await);
-    store.warm_up().await;
     let clock = std::sync::Arc::new(SystemClock);
     consumer::run([broker.consumer(QUEUE, OnReservationEvent { store, clock })?]).await
 }

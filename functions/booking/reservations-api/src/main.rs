@@ -5,6 +5,5 @@ use reservations_api::{Services, router};
 async fn main() -> Result<(), Error> {
     telemetry::init_json();
     let services = Services::from_env().await?;
-    services.store.warm_up().await;
     http::run(router(services)).await
 }

@@ -6,6 +6,5 @@ use members_api::{Services, router};
 async fn main() -> Result<(), Error> {
     telemetry::init_json();
     let store = MembersStore::new(Table::from_env(config::required("MEMBERS_TABLE")?).await);
-    store.warm_up().await;
     http::run(router(Services { store })).await
 }

@@ -51,6 +51,12 @@ impl std::fmt::Debug for OnMemberMessage {
     }
 }
 
+/// How far a request is before any seat is looked up.
+enum First {
+    Decided(Result<MemberReply, String>),
+    Asks(MemberId),
+}
+
 /// The seats of members, or why they could not be read.
 type Seats = Result<HashMap<MemberId, SeatNumber>, String>;
 
@@ -61,14 +67,12 @@ impl BatchHandler for OnMemberMessage {
             batch.iter().map(|incoming| MemberRequest::read(&incoming.message)).collect();
         let started = Instant::now();
         let until = started + SAVES_MAX;
-        let saves: Vec<_> = requests.iter().map(|request| self.saved(request, until)).collect();
-        let saved: Vec<_> = stream::iter(saves).buffered(SAVES_AT_ONCE).collect().await;
-        let seats = self.seats(&requests, started + STORAGE_MAX).await;
-        let decided = requests.iter().zip(saved).map(|(request, saved)| match (request, saved) {
-            (Err(why), _) => Ok(MemberReply::InvalidMessage { why: short_reason(why).to_owned() }),
-            (Ok(_), Some(saved)) => saved,
-            (Ok(MemberRequest::GetSeat { member }), None) => found(member, &seats),
-            (Ok(MemberRequest::Save { .. }), None) => Err("not saved".to_owned()),
+        let firsts: Vec<_> = requests.iter().map(|request| self.decide(request, until)).collect();
+        let firsts: Vec<_> = stream::iter(firsts).buffered(SAVES_AT_ONCE).collect().await;
+        let seats = self.seats(&firsts, started + STORAGE_MAX).await;
+        let decided = firsts.into_iter().map(|first| match first {
+            First::Decided(decided) => decided,
+            First::Asks(member) => found(member, &seats),
         });
         let decided: Vec<_> = decided.collect();
         let replies = batch.iter().zip(&decided).map(|(incoming, decided)| {
@@ -84,33 +88,42 @@ impl BatchHandler for OnMemberMessage {
 }
 
 impl OnMemberMessage {
-    /// What became of a save; `None` for another request.
-    async fn saved(
-        &self,
-        request: &Result<MemberRequest, String>,
-        until: Instant,
-    ) -> Option<Result<MemberReply, String>> {
-        let Ok(MemberRequest::Save { member, seat, replaces }) = request else { return None };
-        let saving = self.store.save(member, seat, replaces.as_ref());
-        let saving = guarded(timeout_at(until, saving));
-        let (member, seat) = (member.clone(), seat.clone());
-        Some(match saving.await {
-            Ok(Ok(Ok(saved))) => Ok(match saved {
-                Saved::Saved => MemberReply::MemberSaved { member, seat },
-                Saved::SeatTaken => MemberReply::SeatTaken { member, seat },
-                Saved::HasOther(has) => MemberReply::MemberHasSeat { member, has },
-                Saved::HasNone => MemberReply::MemberNotFound { member },
-            }),
-            Ok(Ok(Err(error))) => Err(error.to_string()),
-            Ok(Err(_)) => Err(format!("not saved within {SAVES_MAX:?}")),
-            Err(reason) => Err(reason),
+    /// What can be said of a request before any seat is looked up; saves on the way.
+    async fn decide(&self, request: &Result<MemberRequest, String>, until: Instant) -> First {
+        First::Decided(match request {
+            Ok(MemberRequest::GetSeat { member }) => return First::Asks(member.clone()),
+            Ok(MemberRequest::Save { member, seat, replaces }) => {
+                self.saved(member, seat, replaces.as_ref(), until).await
+            }
+            Err(why) => Ok(MemberReply::InvalidMessage { why: short_reason(why).to_owned() }),
         })
     }
 
-    async fn seats(&self, requests: &[Result<MemberRequest, String>], until: Instant) -> Seats {
-        let members = requests.iter().filter_map(|request| match request {
-            Ok(MemberRequest::GetSeat { member }) => Some(member.clone()),
-            _ => None,
+    async fn saved(
+        &self,
+        member: &MemberId,
+        seat: &SeatNumber,
+        replaces: Option<&SeatNumber>,
+        until: Instant,
+    ) -> Result<MemberReply, String> {
+        let saving = guarded(timeout_at(until, self.store.save(member, seat, replaces)));
+        let Ok(saved) = saving.await? else {
+            return Err(format!("not saved within {SAVES_MAX:?}"));
+        };
+        let saved = saved.map_err(|error| error.to_string())?;
+        let (member, seat) = (member.clone(), seat.clone());
+        Ok(match saved {
+            Saved::Saved => MemberReply::MemberSaved { member, seat },
+            Saved::SeatTaken => MemberReply::SeatTaken { member, seat },
+            Saved::HasOther(has) => MemberReply::MemberHasSeat { member, has },
+            Saved::HasNone => MemberReply::MemberNotFound { member },
+        })
+    }
+
+    async fn seats(&self, firsts: &[First], until: Instant) -> Seats {
+        let members = firsts.iter().filter_map(|first| match first {
+            First::Asks(member) => Some(member.clone()),
+            First::Decided(_) => None,
         });
         let members: Vec<_> = members.collect();
         if members.is_empty() {
@@ -124,18 +137,17 @@ impl OnMemberMessage {
 
     /// What came of each answer, as far as there is one.
     async fn send(&self, replies: Vec<Option<Reply>>) -> Vec<Option<Result<(), PublishError>>> {
-        let there: Vec<_> = replies.iter().flatten().cloned().collect();
+        let is_there: Vec<_> = replies.iter().map(Option::is_some).collect();
+        let there: Vec<_> = replies.into_iter().flatten().collect();
         let sending = (!there.is_empty()).then(|| self.replies.reply(&there));
         let mut sent = OptionFuture::from(sending).await.unwrap_or_default().into_iter();
         let unsent = || Err(PublishError::Unconfirmed("no answer".into()));
-        let result = |_: &Reply| sent.next().unwrap_or_else(unsent);
-        let mut result = result;
-        replies.iter().map(|reply| reply.as_ref().map(&mut result)).collect()
+        let results = is_there.into_iter();
+        results.map(|there| there.then(|| sent.next().unwrap_or_else(unsent))).collect()
     }
 }
 
-fn found(member: &MemberId, seats: &Seats) -> Result<MemberReply, String> {
-    let member = member.clone();
+fn found(member: MemberId, seats: &Seats) -> Result<MemberReply, String> {
     Ok(match seats.as_ref().map_err(Clone::clone)?.get(&member) {
         Some(seat) => MemberReply::SeatNumber { seat: seat.clone(), member },
         None => MemberReply::MemberNotFound { member },

@@ -7,7 +7,6 @@ async fn main() -> Result<(), Error> {
     telemetry::init_json();
     let broker = Broker::from_env().await?;
     let store = MembersStore::new(Table::from_env(config::required("MEMBERS_TABLE")?).await);
-    store.warm_up().await;
     let handler = OnMemberMessage { store, replies: broker.replies()? };
     consumer::run([broker.consumer(QUEUE, handler)?]).await
 }

@@ -9,7 +9,6 @@ async fn main() -> Result<(), Error> {
     telemetry::init_json();
     let broker = Broker::from_env().await?;
     let store = OrderingStore::new(Table::from_env(config::required("ORDERING_TABLE")?).await);
-    store.warm_up().await;
     let handler = OnInventoryReserved { store, clock: Arc::new(SystemClock) };
     consumer::run([broker.consumer(QUEUE, handler)?]).await
 }

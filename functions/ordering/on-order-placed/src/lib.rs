@@ -114,7 +114,7 @@ impl OnOrderPlaced {
                 .map(|(Placed { line, trace }, decision)| Decided {
                     line: line.clone(),
                     decision,
-                    trace: Some(*trace),
+                    trace: *trace,
                 })
                 .collect();
             match self.store.record(item, &decided, self.clock.now()).await? {

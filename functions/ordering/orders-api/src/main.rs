@@ -8,6 +8,5 @@ use orders_api::{Services, router};
 async fn main() -> Result<(), Error> {
     telemetry::init_json();
     let store = OrderingStore::new(Table::from_env(config::required("ORDERING_TABLE")?).await);
-    store.warm_up().await;
     http::run(router(Services { store, clock: Arc::new(SystemClock) })).await
 }

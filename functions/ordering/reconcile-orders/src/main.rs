@@ -8,6 +8,5 @@ async fn main() -> Result<(), Error> {
     let publisher = Broker::from_env().await?.publisher()?;
     let store = OrderingStore::new(Table::from_env(config::required("ORDERING_TABLE")?).await);
     let limits = Limits::from_env()?;
-    store.warm_up().await;
     schedule::run(|| run(&store, publisher.as_ref(), &SystemClock, limits)).await
 }

@@ -46,9 +46,4 @@ impl BookingStore {
     pub fn new(table: Table) -> Self {
         Self { table: Arc::new(table), cache: Arc::default() }
     }
-
-    /// One cheap request before the first real one; see [`Table::warm_up`].
-    pub async fn warm_up(&self) {
-        self.table.warm_up().await;
-    }
 }

@@ -18,12 +18,13 @@ use super::{
     BookingStore, block_item,
     halls::WRITES_AT_ONCE,
     keys,
-    venues::{Created, Entity, ListFilter, Page},
+    venues::{Created, Entity, ListFilter},
 };
 use crate::{
     error::StoreError,
     idempotency::{IdempotencyTag, Match},
     item::{Item, ReadItem, instant, uuid},
+    table::Page,
 };
 
 /// Present until the session is ready: when another request may take over its creation.

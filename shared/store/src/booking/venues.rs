@@ -9,7 +9,7 @@ use crate::{
     error::StoreError,
     idempotency::{IdempotencyTag, Match},
     item::uuid,
-    table::Filter,
+    table::{Filter, Page},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,13 +21,6 @@ pub enum Created<E> {
     KeyReused,
     /// The same request is being answered at this moment.
     InProgress,
-}
-
-#[derive(Clone, Debug)]
-pub struct Page<E> {
-    pub items: Vec<E>,
-    /// Where the next page begins, if there may be one.
-    pub next: Option<String>,
 }
 
 /// Narrows a list to the children of one thing.

@@ -46,12 +46,6 @@ impl MembersStore {
         Self { table: Arc::new(table) }
     }
 
-    /// One cheap request before the first real one; see
-    /// [`Table::warm_up`](crate::dynamo::Table::warm_up).
-    pub async fn warm_up(&self) {
-        self.table.warm_up().await;
-    }
-
     /// Gives a member a seat that is free, or the member's already: four write units. One that
     /// `replaces` the member's seat does so only if the member has that one: six. So a request that
     /// comes again after a later one changes nothing.

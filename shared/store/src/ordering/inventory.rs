@@ -3,11 +3,11 @@
 use marquee_domain::ordering::{names::ItemName, stock::Stock};
 use uuid::Uuid;
 
-use super::{OrderingStore, Page, items, keys};
+use super::{OrderingStore, items, keys};
 use crate::{
     error::StoreError,
     item::{ReadItem, item, number, uuid},
-    table::GuardedUpdate,
+    table::{GuardedUpdate, Page},
 };
 
 impl OrderingStore {

@@ -43,7 +43,7 @@ pub(super) fn write_order(order: &Order) -> Item {
         (QUANTITY, Some(number(quantity))),
         (STATUS, Some(text(order.status.name()))),
         (UPDATED, Some(instant(order.updated_at))),
-        (keys::STUDENT, student.as_ref().map(|student| text(keys::of_student(student)))),
+        (keys::STUDENT, student.as_ref().map(|student| text(student.as_str()))),
         (keys::LIST, Some(text(keys::list_shard(keys::ORDER, id)))),
         (keys::AT, Some(text(keys::place(order.placed_at, id)))),
     ]));

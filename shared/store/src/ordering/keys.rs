@@ -1,7 +1,7 @@
 //! The keys of ordering's items.
 
 use marquee_domain::{
-    ordering::names::{ItemName, OrderId, StudentId},
+    ordering::names::{ItemName, OrderId},
     time::Timestamp,
 };
 use uuid::Uuid;
@@ -65,8 +65,4 @@ pub(super) fn list_shard(kind: &str, order: &OrderId) -> String {
 
 pub(super) fn list_shards(kind: &str) -> Vec<String> {
     (0..LIST_SHARDS).map(|shard| format!("{kind}#{shard}")).collect()
-}
-
-pub(super) fn of_student(student: &StudentId) -> String {
-    student.as_str().to_owned()
 }

@@ -11,19 +11,13 @@ use super::{OrderingStore, items::names, keys};
 use crate::{
     error::StoreError,
     item::{Item, ReadItem, item, text},
+    table::Page,
 };
 
 /// Entries that one page looks at for those that fit.
 const LOOKED_AT_MAX: usize = 1_000;
 /// That many of them at a time, where not all have to fit.
 const LOOK_LEN_MIN: usize = 100;
-
-#[derive(Clone, Debug)]
-pub struct Page<T> {
-    pub items: Vec<T>,
-    /// Where the next page begins, if there may be one.
-    pub next: Option<String>,
-}
 
 /// Whether this is a place in a list: `<13 digits>#<order>`.
 pub fn is_place(text: &str) -> bool {

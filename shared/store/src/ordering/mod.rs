@@ -26,7 +26,7 @@ pub mod schema;
 
 use std::sync::Arc;
 
-pub use listing::{Page, is_place};
+pub use listing::is_place;
 
 use crate::{dynamo::Table, error::StoreError};
 
@@ -39,12 +39,6 @@ pub struct OrderingStore {
 impl OrderingStore {
     pub fn new(table: Table) -> Self {
         Self { table: Arc::new(table) }
-    }
-
-    /// One cheap request before the first real one; see
-    /// [`Table::warm_up`](crate::dynamo::Table::warm_up).
-    pub async fn warm_up(&self) {
-        self.table.warm_up().await;
     }
 }
 

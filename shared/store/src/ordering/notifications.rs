@@ -3,12 +3,13 @@
 use marquee_domain::{ordering::order::OrderLine, time::Timestamp};
 
 use super::{
-    OrderingStore, Page, items, keys,
+    OrderingStore, items, keys,
     listing::{By, Listing},
 };
 use crate::{
     error::StoreError,
     item::{Item, item, text},
+    table::Page,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]

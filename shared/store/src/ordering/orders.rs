@@ -13,14 +13,14 @@ use marquee_messaging::{
 };
 
 use super::{
-    OrderingStore, Page, items, keys,
+    OrderingStore, items, keys,
     listing::{By, Listing},
 };
 use crate::{
     error::StoreError,
     item::{instant, item, text},
     outbox,
-    table::GuardedUpdate,
+    table::{GuardedUpdate, Page},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl OrderingStore {
         after: Option<&str>,
     ) -> Result<Page<Order>, StoreError> {
         let by = match &filter.student {
-            Some(student) => By::Student(keys::of_student(student)),
+            Some(student) => By::Student(student.to_string()),
             None => By::Kind(keys::ORDER),
         };
         let fits = |order: &Order| filter.status.is_none_or(|status| order.status == status);

@@ -78,7 +78,7 @@ pub struct Decided {
     pub line: OrderLine,
     pub decision: Decision,
     /// Of the message that asked for it.
-    pub trace: Option<TraceContext>,
+    pub trace: TraceContext,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,7 +162,7 @@ fn record(order: &Decided, now: Timestamp) -> Item {
     let body = OrderEvent::new(event_type, line, reason.as_deref(), now);
     let subject = keys::fingerprint(&line.id);
     let event = OutboxEvent::once(subject, event_type.routing_key(), &body);
-    let event = OutboxEvent { trace: order.trace, ..event };
+    let event = OutboxEvent { trace: Some(order.trace), ..event };
     let mut record = items::write_line(line, keys::RESERVATION);
     record.extend(item([
         (items::OUTCOME, Some(text(outcome.name()))),

@@ -28,6 +28,14 @@ use crate::item::{Item, item, text};
 pub const PARTITION: &str = "pk";
 pub const SORT: &str = "sk";
 
+/// A page of a list.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<String>,
+}
+
 pub(crate) fn key(partition: String, sort: String) -> Item {
     item([(PARTITION, Some(text(partition))), (SORT, Some(text(sort)))])
 }
