@@ -50,9 +50,10 @@ const USER: &str = "3f0e9b52-6f0b-4b0e-9f0e-0d5a3b6f7a11";
 #[tokio::test]
 async fn a_deployment_declares_the_topology_and_its_relay_publishes_to_it() {
     let base = server("MARQUEE_RABBITMQ_URL");
-    let broker = VirtualHost::default_on(&server("AMQP_URL"), &server("RABBITMQ_MANAGEMENT_URL"));
-    // Nothing but the deployment declares anything on the default virtual host.
-    let queues = broker.manage(Method::GET, "queues/%2F", None).await;
+    let (amqp, management) = (server("AMQP_URL"), server("RABBITMQ_MANAGEMENT_URL"));
+    let broker = VirtualHost::named("stack", &amqp, &management);
+    // Nothing but the deployment declares anything on this virtual host.
+    let queues = broker.manage(Method::GET, "queues/stack", None).await;
     let queue = |name: &str| queues.as_array().expect("a list").iter().any(|q| q["name"] == name);
     for name in ["event_service_queue", "event_service_queue_dlq", "retry_1000ms"] {
         assert!(queue(name), "{name} is not declared");

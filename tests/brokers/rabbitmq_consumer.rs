@@ -20,7 +20,7 @@ use marquee_messaging::{
 };
 use marquee_testkit::{
     conformance::QUEUE,
-    rabbitmq::{PlainClient, VirtualHost},
+    rabbitmq::{ENVIRONMENT, PlainClient, VirtualHost},
 };
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -46,7 +46,7 @@ impl Scene {
     async fn new() -> Self {
         let host = VirtualHost::create().await;
         let rabbitmq = host.undeclared();
-        rabbitmq.declare_topology(Some(RETRY)).await.expect("declared");
+        rabbitmq.declare_topology(ENVIRONMENT, Some(RETRY)).await.expect("declared");
         let (stop, _) = watch::channel(false);
         Self { rabbitmq, client: host.client().await, handler: Arc::default(), stop }
     }

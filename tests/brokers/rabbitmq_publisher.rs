@@ -25,6 +25,7 @@ async fn it_conforms() {
     let rabbitmq = VirtualHost::create().await.rabbitmq().await;
     conformance::results_are_per_message_and_in_order(&rabbitmq).await;
     conformance::oversized_payloads_are_refused_with_their_size(&rabbitmq).await;
+    conformance::text_that_no_broker_carries_is_refused(&rabbitmq).await;
     conformance::an_empty_batch_has_no_results(&rabbitmq).await;
     conformance::parking_for_an_unknown_queue_is_an_error(&rabbitmq).await;
 }

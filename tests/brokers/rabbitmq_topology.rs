@@ -1,15 +1,19 @@
 //! What the broker really has, against the topology and against the seeds' own words.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use marquee_messaging::{
     backends::rabbitmq::{
-        lapin::{options::QueueDeclareOptions, types::FieldTable},
+        BrokerError,
+        lapin::{
+            options::{BasicGetOptions, QueueDeclareOptions},
+            types::FieldTable,
+        },
         retry_queue,
     },
     topology::{self, RetryPolicy},
 };
-use marquee_testkit::rabbitmq::VirtualHost;
+use marquee_testkit::rabbitmq::{ENVIRONMENT, VirtualHost};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -39,6 +43,7 @@ async fn the_broker_has_exactly_what_the_topology_says() {
     queues.extend(topology::QUEUES.iter().map(|queue| queue.name.to_owned()));
     queues.extend(topology::REPLY_QUEUES.iter().map(ToString::to_string));
     queues.extend(retries);
+    queues.insert(topology::ENVIRONMENT_MARKER.to_owned());
     assert_eq!(names(&list(&host, "queues").await), queues);
 
     let bindings = list(&host, "bindings").await;
@@ -67,6 +72,7 @@ async fn main_queues_are_quorum_with_the_seeds_dead_letter_arguments_and_dead_le
     assert_eq!(main["arguments"]["x-queue-type"], "quorum");
     assert_eq!(main["arguments"]["x-dead-letter-exchange"], "");
     assert_eq!(main["arguments"]["x-dead-letter-routing-key"], "event_service_queue_dlq");
+    assert_eq!(main["arguments"]["x-delivery-limit"], 20);
     for dead_letters in ["event_service_queue_dlq", "relay_outbox_dlq"] {
         assert_eq!(queue(dead_letters)["durable"], true);
         assert_eq!(queue(dead_letters)["arguments"], json!({}));
@@ -81,9 +87,9 @@ async fn main_queues_are_quorum_with_the_seeds_dead_letter_arguments_and_dead_le
 async fn declaring_again_changes_nothing_and_any_client_may_declare_a_dead_letter_queue() {
     let host = VirtualHost::create().await;
     let rabbitmq = host.rabbitmq().await;
-    rabbitmq.declare_topology(None).await.expect("again");
+    rabbitmq.declare_topology(ENVIRONMENT, None).await.expect("again");
     let faster = RetryPolicy { attempts_max: 2, ..RetryPolicy::STANDARD };
-    rabbitmq.declare_topology(Some(faster)).await.expect("with another policy");
+    rabbitmq.declare_topology(ENVIRONMENT, Some(faster)).await.expect("with another policy");
     let client = host.client().await;
     let plain = client.channel.queue_declare(
         "event_service_queue_dlq".into(),
@@ -99,6 +105,47 @@ async fn a_queue_that_is_there_with_other_arguments_is_an_error_that_names_it() 
     let client = host.client().await;
     let (options, none) = (QueueDeclareOptions::durable(), FieldTable::default());
     client.channel.queue_declare("event_service_queue".into(), options, none).await.expect("made");
-    let error = host.undeclared().declare_topology(None).await.expect_err("a conflict").to_string();
+    let error = host
+        .undeclared()
+        .declare_topology(ENVIRONMENT, None)
+        .await
+        .expect_err("a conflict")
+        .to_string();
     assert!(error.contains("event_service_queue"), "{error}");
+}
+
+#[tokio::test]
+async fn another_environment_does_not_get_a_virtual_host_that_is_taken() {
+    let host = VirtualHost::create().await;
+    let rabbitmq = host.undeclared();
+    rabbitmq.declare_topology("prod", None).await.expect("the first");
+    let error = rabbitmq.declare_topology("staging", None).await.expect_err("the second");
+    assert!(matches!(error, BrokerError::Refused(_)), "{error:?}");
+    let error = error.to_string();
+    for word in [&host.name, "prod", "staging", "a virtual host of its own"] {
+        assert!(error.contains(word), "no {word} in: {error}");
+    }
+    rabbitmq.declare_topology("prod", None).await.expect("again");
+}
+
+/// What a process does to a queue that dies of a message before it settles it.
+#[tokio::test]
+async fn a_message_that_kills_its_consumer_each_time_is_a_dead_letter_in_the_end() {
+    let host = VirtualHost::create().await;
+    host.rabbitmq().await;
+    let publisher = host.client().await;
+    publisher.publish("ticketing_events", "reservation.confirmed", b"deadly").await;
+    let mut deliveries = 0;
+    while publisher.depth("event_service_queue_dlq").await == 0 {
+        let dying = host.client().await;
+        let get = BasicGetOptions { no_ack: false };
+        let delivered = dying.channel.basic_get("event_service_queue".into(), get).await;
+        deliveries += usize::from(delivered.expect("the queue is there").is_some());
+        assert!(deliveries <= 30, "it comes back for ever");
+        drop(dying);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(deliveries, 21, "the first, and twenty more");
+    let letter = publisher.take("event_service_queue_dlq", 1).await.remove(0);
+    assert_eq!(letter.data, b"deadly");
 }

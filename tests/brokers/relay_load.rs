@@ -53,7 +53,7 @@ async fn under_load_a_publish_request_carries_nine_messages_of_ten_or_more() {
             dead_letters: broker.dead_letters(),
         },
         broker,
-        period: BATCHING,
+        batching: BATCHING,
     };
     let (stop, stopped) = watch::channel(false);
     let polling = tokio::spawn(poller.run(Stop::new(stopped)));

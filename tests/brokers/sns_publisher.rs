@@ -18,9 +18,11 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 use aws_smithy_types::body::SdkBody;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use marquee_messaging::{
     backends::sns_sqs::SnsPublisher,
-    publisher::{Outgoing, PublishError, Publisher},
+    message::Message,
+    publisher::{DeadLetters, Outgoing, PublishError, Publisher},
 };
 use marquee_testkit::{
     conformance::{self, QUEUE, routed},
@@ -32,6 +34,7 @@ async fn it_conforms() {
     let stack = SqsStack::create(QUEUE, 30).await;
     conformance::results_are_per_message_and_in_order(&stack.publisher()).await;
     conformance::oversized_payloads_are_refused_with_their_size(&stack.publisher()).await;
+    conformance::text_that_no_broker_carries_is_refused(&stack.publisher()).await;
     conformance::an_empty_batch_has_no_results(&stack.publisher()).await;
 }
 
@@ -63,6 +66,50 @@ async fn an_entry_that_fails_every_time_is_an_error_of_its_own() {
             3 => assert!(matches!(result, Err(PublishError::Unconfirmed(_))), "{result:?}"),
             _ => assert_eq!(*result, Ok(())),
         }
+    }
+}
+
+/// What SNS finds wrong with a message and we do not know of: it refuses the request and says not for
+/// which entry.
+#[tokio::test]
+async fn a_request_that_is_refused_as_a_whole_is_split_until_the_culprit_is_alone() {
+    let stack = SqsStack::create(QUEUE, 30).await;
+    let faulty = Faulty::new(Vec::new()).refusing("culprit");
+    let mut batch: Vec<_> = (0..10).map(|n| routed(&n.to_string())).collect();
+    batch[3] = routed("culprit");
+    let results = publisher(&stack, &faulty).publish(&batch).await;
+    for (n, result) in results.iter().enumerate() {
+        match n {
+            3 => assert!(matches!(result, Err(PublishError::Refused(_))), "{result:?}"),
+            _ => assert_eq!(*result, Ok(()), "{n}"),
+        }
+    }
+    assert!(faulty.sizes().len() <= 9, "by halves, and not again: {:?}", faulty.sizes());
+    assert_eq!(received(&stack, 9).await.len(), 9, "each once");
+}
+
+#[tokio::test]
+async fn an_entry_that_fails_by_its_senders_fault_is_not_sent_again() {
+    let stack = SqsStack::create(QUEUE, 30).await;
+    let faulty = Faulty::new(vec![BTreeSet::from([4])]).blaming_the_sender();
+    let results = publish_through(&stack, &faulty, 10).await;
+    assert!(matches!(results[4], Err(PublishError::Refused(_))), "{:?}", results[4]);
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 9);
+    assert_eq!(*faulty.sizes(), [10], "nothing is sent again");
+}
+
+/// An event that no broker carries is not lost: it waits, encoded, where dead letters do, and is read
+/// as it was when it is put back.
+#[tokio::test]
+async fn a_dead_letter_that_sqs_would_refuse_is_parked_encoded_and_read_back_as_it_was() {
+    let stack = SqsStack::create(QUEUE, 30).await;
+    for body in [&b"x\xef\xbf\xbf"[..], b"\xff\xfe"] {
+        let message = Message { body: body.to_vec(), ..Message::default() };
+        let reason = "no text\u{ffff}\u{1}";
+        stack.queues().park(QUEUE, &message, reason).await.expect("parked");
+        let (parked, reason) = stack.dead_letters(1).await.remove(0);
+        assert_eq!(BASE64_STANDARD.decode(&parked).expect("base64"), body);
+        assert_eq!(reason, "no text  ");
     }
 }
 
@@ -124,12 +171,27 @@ pub(crate) struct Faulty {
     failing: Arc<Vec<BTreeSet<usize>>>,
     count: Arc<AtomicUsize>,
     sizes: Arc<std::sync::Mutex<Vec<usize>>>,
+    refused: Option<&'static str>,
+    sender_fault: bool,
 }
 
 impl Faulty {
     pub(crate) fn new(failing: Vec<BTreeSet<usize>>) -> Self {
         let inner = aws_smithy_http_client::Builder::new().build_http();
-        Self { inner, failing: Arc::new(failing), count: Arc::default(), sizes: Arc::default() }
+        let (count, sizes) = (Arc::default(), Arc::default());
+        let failing = Arc::new(failing);
+        Self { inner, failing, count, sizes, refused: None, sender_fault: false }
+    }
+
+    /// Any request in which this text is.
+    fn refusing(mut self, text: &'static str) -> Self {
+        self.refused = Some(text);
+        self
+    }
+
+    fn blaming_the_sender(mut self) -> Self {
+        self.sender_fault = true;
+        self
     }
 
     /// How many entries each request had.
@@ -163,28 +225,42 @@ impl HttpConnector for FaultyConnector {
         let form = String::from_utf8(body).expect("a form");
         let ids: Vec<String> = form.split('&').filter_map(entry_id).map(str::to_owned).collect();
         self.faulty.sizes.lock().expect("not poisoned").push(ids.len());
+        if self.faulty.refused.is_some_and(|text| form.contains(text)) {
+            return HttpConnectorFuture::ready(Ok(invalid_parameter()));
+        }
         let nth = self.faulty.count.fetch_add(1, Ordering::SeqCst);
         let failing = self.faulty.failing.get(nth).cloned().unwrap_or_default();
         if failing.len() == ids.len() {
-            return HttpConnectorFuture::ready(Ok(none_but(&failed(&ids, &failing))));
+            return HttpConnectorFuture::ready(Ok(none_but(&self.failed(&ids, &failing))));
         }
         let form = without(&form, &failing);
         request.headers_mut().insert("content-length", form.len().to_string());
         *request.body_mut() = SdkBody::from(form);
         let sending = self.inner.call(request);
-        let failed = failed(&ids, &failing);
+        let failed = self.failed(&ids, &failing);
         HttpConnectorFuture::new(async move { answer(sending.await?, &failed).await })
     }
 }
 
-fn failed(ids: &[String], failing: &BTreeSet<usize>) -> String {
-    let failed = failing.iter().filter_map(|place| ids.get(*place)).map(|id| {
-        format!(
-            "<member><Id>{id}</Id><Code>InternalError</Code>\
-             <SenderFault>false</SenderFault></member>"
-        )
-    });
-    failed.collect()
+impl FaultyConnector {
+    fn failed(&self, ids: &[String], failing: &BTreeSet<usize>) -> String {
+        let sender_fault = self.faulty.sender_fault;
+        let failed = failing.iter().filter_map(|place| ids.get(*place)).map(|id| {
+            format!(
+                "<member><Id>{id}</Id><Code>InternalError</Code>\
+                 <SenderFault>{sender_fault}</SenderFault></member>"
+            )
+        });
+        failed.collect()
+    }
+}
+
+/// SNS's answer to a request in which something is that it does not take.
+fn invalid_parameter() -> HttpResponse {
+    let body = "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error>\
+                <Type>Sender</Type><Code>InvalidParameter</Code>\
+                <Message>Invalid parameter: Message</Message></Error></ErrorResponse>";
+    HttpResponse::new(400.try_into().expect("a status"), SdkBody::from(body))
 }
 
 /// SNS's answer when every entry failed.

@@ -1,9 +1,19 @@
 //! Holds that run out, and who hears of it when.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use marquee_domain::booking::{reservation::ReservationStatus, seat::SeatState};
-use marquee_testkit::clock::ManualClock;
+use marquee_domain::{
+    booking::{reservation::ReservationStatus, seat::SeatState},
+    time::Timestamp,
+};
+use marquee_testkit::{clock::ManualClock, faulty::Fault};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::world::{HOLD, World, invoke, wanted};
@@ -127,4 +137,45 @@ async fn a_sweeper_whose_clock_is_ahead_does_not_free_a_seat_that_is_still_held(
     assert!(matches!(world.seat_state(&session, &seats[0]).await, SeatState::Held(_)));
     assert_eq!(world.hold(rival, &session, &[&seats[0]]).await.0, 409);
     assert_eq!(world.confirm(owner, &id).await.0, 200, "and its owner can still pay");
+}
+
+/// A payment that comes after its hold and after sales, with all transactions throttled until then or
+/// not: its answer.
+async fn paid_after_sales(throttled: bool) -> Value {
+    let on = Arc::new(AtomicBool::new(false));
+    let strike = Arc::clone(&on);
+    let world = World::with_faults(move |operation, _| {
+        match operation == "TransactWriteItems" && strike.load(Ordering::SeqCst) {
+            true => Fault::Throttled,
+            false => Fault::None,
+        }
+    })
+    .await;
+    let (session, seats) = world.session(1, 1).await;
+    let closes = Timestamp::parse("2030-01-01T19:00:00Z").expect("a date");
+    world.clock.set(closes - HOLD / 2);
+    let user = Uuid::new_v4();
+    let id = world.held(user, &session, &[&seats[0]]).await;
+    if throttled {
+        on.store(true, Ordering::SeqCst);
+        assert_eq!(world.confirm(user, &id).await.0, 503, "the money is taken, and no more done");
+        on.store(false, Ordering::SeqCst);
+    }
+    world.clock.set(closes + HOLD);
+    let (status, answer) = world.confirm(user, &id).await;
+    assert_eq!((status, &answer["type"]), (410, &json!("/problems/hold-expired")), "{answer}");
+    assert!(matches!(world.seat_state(&session, &seats[0]).await, SeatState::Held(_)));
+    answer
+}
+
+#[tokio::test]
+async fn a_payment_that_comes_after_its_hold_and_after_sales_is_not_taken() {
+    let answer = paid_after_sales(false).await;
+    assert!(answer.get("refund").is_none(), "{answer}");
+}
+
+#[tokio::test]
+async fn one_that_was_taken_before_goes_back_after_sales() {
+    let answer = paid_after_sales(true).await;
+    assert_eq!(answer["refund"]["status"], "refunded", "{answer}");
 }

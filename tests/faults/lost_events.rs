@@ -2,8 +2,15 @@
 
 use std::time::Duration;
 
-use marquee_domain::booking::seat::SeatState;
+use aws_sdk_dynamodb::types::AttributeValue;
+use marquee_domain::{
+    booking::{reservation_ref::ReservationRef, seat::SeatState},
+    ids::ReservationId,
+    time::Timestamp,
+};
+use marquee_host::database::BOOKING_TABLE;
 use marquee_messaging::backends::memory::MemoryBroker;
+use marquee_testkit::clock::TickingClock;
 use reconcile_outbox::{Limits, Report};
 use uuid::Uuid;
 
@@ -85,16 +92,140 @@ async fn holds_that_nobody_has_swept_yet_and_other_services_holds_are_left_alone
 }
 
 #[tokio::test]
-async fn a_run_is_bounded_and_says_that_there_is_more() {
+async fn runs_that_are_cut_short_go_on_where_the_last_one_stopped_and_leave_no_session_out() {
     let world = World::new().await;
+    let mut lost = Vec::new();
+    for _ in 0..210 {
+        let (session, seats) = world.session(1, 1).await;
+        world.held(Uuid::new_v4(), &session, &[&seats[0]]).await;
+        lost.push(session);
+    }
+    world.clock_past_hold();
+    world.sweep(1_000).await;
+    world.clock_by(LIMITS.after + Duration::from_secs(1));
+    let limits = Limits { sessions_max: 1, ..LIMITS };
+    let broker = MemoryBroker::new(1_000, None);
+    let mut runs = Vec::new();
     for _ in 0..3 {
+        let run = reconcile_outbox::run(&world.store, &broker, &world.clock, limits).await;
+        runs.push(run.expect("a run"));
+    }
+    let sessions: Vec<_> = runs.iter().map(|run| run.sessions).collect();
+    assert_eq!(sessions, [100, 100, 10], "a page each, and the rest");
+    let published: usize = runs.iter().map(|run| run.published).sum();
+    assert_eq!(published, 210);
+    let limits = Limits { sessions_max: 1_000, ..LIMITS };
+    let run = reconcile_outbox::run(&world.store, &broker, &world.clock, limits).await;
+    let all = run.expect("a run");
+    assert_eq!((all.sessions, all.more), (210, false), "each once, wherever it begins");
+}
+
+#[tokio::test]
+async fn a_session_that_ended_days_ago_is_still_looked_through() {
+    let world = World::new().await;
+    let (session, seats) = world.session(1, 1).await;
+    let user = Uuid::new_v4();
+    let id = world.held(user, &session, &[&seats[0]]).await;
+    world.confirm(user, &id).await;
+    let end = Timestamp::parse("2030-01-01T22:00:00Z").expect("a date");
+    world.clock.set(end + Duration::from_secs(6 * 24 * 60 * 60));
+    assert_eq!(reconcile(&world).await.0.published, 1);
+    world.clock.set(end + Duration::from_secs(8 * 24 * 60 * 60));
+    assert_eq!(reconcile(&world).await.0.sessions, 0);
+}
+
+#[tokio::test]
+async fn a_session_with_thousands_of_lost_events_is_read_and_published_in_hundreds() {
+    let world = World::new().await;
+    let (session, seats) = world.session(10, 33).await;
+    for seat in &seats {
+        world.held(Uuid::new_v4(), &session, &[seat]).await;
+    }
+    world.clock_past_hold();
+    world.sweep(1_000).await;
+    world.clock_by(LIMITS.after + Duration::from_secs(1));
+    world.meter.take();
+    let (report, messages) = reconcile(&world).await;
+    assert_eq!((report.published, messages.len()), (330, 330));
+    let requests = world.meter.take();
+    // The cursor, the sessions, the seats, the events of each hundred, the cursor.
+    assert_eq!(requests.len(), 1 + 1 + 1 + 4 + 1, "{requests:?}");
+}
+
+/// Takes an attribute, or a part of one, out of an item.
+async fn spoil(world: &World, partition: &str, sort: &str, path: &[&str]) {
+    let text = |key: &str| AttributeValue::S(key.to_owned());
+    let names = path.iter().map(|name| (format!("#{name}"), (*name).to_owned()));
+    let path: Vec<_> = path.iter().map(|name| format!("#{name}")).collect();
+    let client = world.database.booking_table().client;
+    let update = client.update_item().table_name(BOOKING_TABLE);
+    let update = update.key("pk", text(partition)).key("sk", text(sort));
+    let update = update.set_expression_attribute_names(Some(names.collect()));
+    let update = update.update_expression(format!("REMOVE {}", path.join(".")));
+    update.send().await.expect("spoilt");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_keeps_nothing_else_from_being_published_and_fails_the_run() {
+    let world = World::new().await;
+    let (unreadable, _) = world.session(1, 1).await;
+    spoil(&world, "sessions", &unreadable, &["end"]).await;
+    let (session, seats) = world.session(1, 3).await;
+    let mut sold = Vec::new();
+    for seat in &seats {
+        let user = Uuid::new_v4();
+        let id = world.held(user, &session, &[seat]).await;
+        world.confirm(user, &id).await;
+        sold.push(id.parse::<ReservationId>().expect("an id"));
+    }
+    let ReservationRef { user_tag, session_tag, sequence } = sold[1].locate().expect("ours");
+    let (user, sort) =
+        (format!("U#{user_tag:010x}"), format!("R#{session_tag:06x}#{sequence:03x}"));
+    spoil(&world, &user, &sort, &["outbox", "id"]).await;
+    world.clock_by(HOLD + LIMITS.after + Duration::from_secs(1));
+    let (report, messages) = reconcile(&world).await;
+    assert_eq!((report.sessions, report.published, messages.len()), (1, 2, 2));
+    assert_eq!(report.failed, 2, "the session and the event");
+}
+
+#[tokio::test]
+async fn a_run_is_bounded_over_sessions_that_ended_long_ago_as_well() {
+    let world = World::new().await;
+    for _ in 0..110 {
         world.session(1, 1).await;
     }
-    let limits = Limits { sessions_max: 2, ..LIMITS };
-    let broker = MemoryBroker::new(10, None);
-    let report = reconcile_outbox::run(&world.store, &broker, &world.clock, limits).await;
-    let report = report.expect("a run");
-    assert_eq!((report.sessions, report.more), (2, true));
-    let all = reconcile(&world).await.0;
-    assert_eq!((all.sessions, all.more), (3, false), "each once, wherever it begins");
+    world.clock.set(Timestamp::parse("2031-01-01T00:00:00Z").expect("a date"));
+    let limits = Limits { sessions_max: 50, ..LIMITS };
+    let broker = MemoryBroker::new(1, None);
+    for more in [true, false] {
+        let run = reconcile_outbox::run(&world.store, &broker, &world.clock, limits).await;
+        assert_eq!(run.expect("a run"), Report { more, ..Report::default() });
+    }
+}
+
+#[tokio::test]
+async fn a_run_whose_time_is_up_begins_nothing_more_and_the_next_one_goes_on() {
+    let world = World::new().await;
+    let (session, seats) = world.session(10, 33).await;
+    for seat in &seats {
+        world.held(Uuid::new_v4(), &session, &[seat]).await;
+    }
+    world.clock_past_hold();
+    world.sweep(1_000).await;
+    world.clock_by(LIMITS.after + Duration::from_secs(1));
+    let second = Duration::from_secs(1);
+    let limits = Limits { run_for: second * 5, ..LIMITS };
+    // It is asked before the page, the session and each hundred of events.
+    let clock = TickingClock { clock: world.clock.clone(), by: second };
+    let mut runs = Vec::new();
+    for _ in 0..3 {
+        let broker = MemoryBroker::new(1_000, None);
+        let run = reconcile_outbox::run(&world.store, &broker, &clock, limits).await;
+        let report = run.expect("a run");
+        runs.push((report.published, report.failed, report.more));
+        for message in drain(&broker, QUEUE).await {
+            world.consume(&message).await;
+        }
+    }
+    assert_eq!(runs, [(200, 0, true), (130, 0, false), (0, 0, false)]);
 }

@@ -194,3 +194,35 @@ async fn with_half_of_all_requests_throttled_or_lost_every_free_seat_can_still_b
         assert_eq!(world.published().await.len(), 40);
     }
 }
+
+/// Those who look must not keep a throttled table busy: a few tries, out of a budget that all of them
+/// share, and an answer that says when to come again.
+#[tokio::test]
+async fn looking_at_a_throttled_table_ends_soon_and_soon_tries_only_once() {
+    let queries = Arc::new(AtomicU64::new(0));
+    let (counted, throttled) = (Arc::clone(&queries), Arc::new(AtomicBool::new(false)));
+    let strike = Arc::clone(&throttled);
+    let world = World::with_faults(move |operation, _| {
+        let looks = operation == "Query" && strike.load(Ordering::SeqCst);
+        counted.fetch_add(u64::from(looks), Ordering::SeqCst);
+        if looks { Fault::Throttled } else { Fault::None }
+    })
+    .await;
+    let (session, seats) = world.session(1, 2).await;
+    throttled.store(true, Ordering::SeqCst);
+    let path = format!("/api/v1/sessions/{session}/seat-map");
+    let first = std::time::Instant::now();
+    let (status, problem) = world.call("GET", &path, None, &Value::Null).await;
+    assert_eq!((status, &problem["type"]), (503, &json!("/problems/busy")));
+    assert!(first.elapsed().as_secs() < 8, "while somebody still waits");
+    assert!(queries.load(Ordering::SeqCst) <= 4, "{queries:?} tries of one who looks");
+    // Selling does not look, and goes on.
+    world.held(Uuid::new_v4(), &session, &[&seats[0]]).await;
+
+    let crowd = (0..60).map(|_| world.call("GET", &path, None, &Value::Null));
+    for (status, _) in futures_util::future::join_all(crowd).await {
+        assert_eq!(status, 503);
+    }
+    let tries = queries.load(Ordering::SeqCst);
+    assert!(tries <= 61 + 20, "{tries} tries of 61: the budget is twenty retries");
+}

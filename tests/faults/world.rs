@@ -31,6 +31,7 @@ use on_reservation_event::OnReservationEvent;
 use relay_outbox::RelayOutbox;
 use reservations_api::{payments::MockPayments, signing::TicketSigner};
 use serde_json::{Value, json};
+use sessions_api::SeatMaps;
 use uuid::Uuid;
 
 pub(crate) const HOLD: Duration = Duration::from_secs(600);
@@ -57,15 +58,16 @@ impl World {
         let database = LocalDatabase::open(None).await.expect("a database");
         let clock = ManualClock::at(Timestamp::from_millis(1_763_229_600_000));
         let (table, meter) = faulty_table(&database, BOOKING_TABLE, plan);
-        let store = BookingStore::new(table);
-        let (sessions, reservations) = routers(&store, &clock);
+        let store = BookingStore::new(table.for_looking());
+        let sessions = sessions_router(store.clone(), &clock);
+        let reservations = reservations_router(store.clone(), &clock);
         Self { database, store, clock, meter, sessions, reservations }
     }
 
     /// The same booking system as other machines see it: clocks ahead or behind, nothing cached.
     pub(crate) fn elsewhere(&self, clock: ManualClock) -> (BookingStore, Router) {
         let store = BookingStore::new(self.database.booking_table());
-        let (_, reservations) = routers(&store, &clock);
+        let reservations = reservations_router(store.clone(), &clock);
         (store, reservations)
     }
 
@@ -230,22 +232,25 @@ pub(crate) fn by_hand(body: &Value) -> Message {
     Message { metadata: Metadata::default(), body: body.to_string().into_bytes() }
 }
 
-fn routers(store: &BookingStore, clock: &ManualClock) -> (Router, Router) {
-    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
-    let sessions = sessions_api::router(sessions_api::Services {
-        store: store.clone(),
-        clock: Arc::clone(&clock),
+fn sessions_router(store: BookingStore, clock: &ManualClock) -> Router {
+    sessions_api::router(sessions_api::Services {
+        store,
+        clock: Arc::new(clock.clone()),
         hold_for: HOLD,
-    });
+        // Each test sees what is there at this moment.
+        seat_maps: SeatMaps::new(Duration::ZERO),
+    })
+}
+
+fn reservations_router(store: BookingStore, clock: &ManualClock) -> Router {
     let key = marquee_host::signing_key::generate().expect("a key");
-    let reservations = reservations_api::router(reservations_api::Services {
-        store: store.clone(),
-        clock,
+    reservations_api::router(reservations_api::Services {
+        store,
+        clock: Arc::new(clock.clone()),
         payments: Arc::new(MockPayments::default()),
         signer: Arc::new(TicketSigner::from_pem(&key).expect("a key")),
         policy: HoldPolicy { hold_for: HOLD, live_seats_max: 10 },
-    });
-    (sessions, reservations)
+    })
 }
 
 /// One request, as API Gateway would send it.

@@ -23,7 +23,7 @@ async fn the_description_covers_every_path_of_the_user_flow() {
 #[tokio::test]
 async fn the_page_and_all_it_loads_come_from_here() {
     let marquee = Marquee::start().await;
-    for path in ["/docs", "/docs/"] {
+    for path in ["/", "/docs", "/docs/"] {
         let page = marquee.get(path).await;
         assert_eq!(page.status, 200, "{path}");
         let page = String::from_utf8(page.bytes).expect("text");

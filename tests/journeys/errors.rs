@@ -88,8 +88,7 @@ async fn what_is_not_there_is_not_found_and_what_is_there_says_which_methods_it_
     let Scene { session, seat_4, .. } = marquee.scene().await;
     let nobody = Uuid::new_v4();
     for path in [
-        "/".to_owned(),
-        "/api/v1/nonsense".into(),
+        "/api/v1/nonsense".to_owned(),
         "/api/v1/reservationsX".into(),
         format!("/api/v1/sessions/{nobody}"),
         format!("/api/v1/sessions/{nobody}/seat-map"),
@@ -154,4 +153,14 @@ async fn a_price_beyond_all_measure_is_refused_and_spoils_nothing() {
     let refused = marquee.post_as(user, "/api/v1/reservations", &body).await;
     assert_eq!(refused.problem(422, "invalid-field")["field"], "seats[0].price_tier_id");
     marquee.hold(user, &session, &[&seats[0]]).await;
+}
+
+/// No broker would carry them: SQS would refuse the whole batch that they are in.
+#[tokio::test]
+async fn text_that_no_message_can_carry_is_refused_at_the_edge() {
+    let marquee = Marquee::start().await;
+    for (item, order) in [("x\u{ffff}", "o"), ("x", "o\u{fffe}"), ("x\u{0}", "o")] {
+        let body = json!({ "item": item, "qty": 1, "student_id": "S1", "order_id": order });
+        marquee.post("/order", &body).await.problem(422, "invalid-field");
+    }
 }

@@ -45,6 +45,12 @@ impl Reply {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
+    /// The path in `Link: <path>; rel="next"`.
+    pub(crate) fn next_page(&self) -> Option<String> {
+        let (path, rest) = self.header("link").strip_prefix('<')?.split_once('>')?;
+        (rest == "; rel=\"next\"").then(|| path.to_owned())
+    }
+
     /// The body, of an answer that must have this status.
     #[track_caller]
     pub(crate) fn expect(&self, status: u16) -> Value {
@@ -100,6 +106,8 @@ impl Marquee {
         let mut settings = Settings::from_env().expect("settings");
         let virtual_host = target.virtual_host().await;
         settings.amqp_url = virtual_host.as_ref().map(|host| host.url.clone());
+        // Each journey sees what is there at this moment, but for those about just this.
+        settings.seat_map_max_age = Duration::from_millis(1);
         change(&mut settings);
         let hold = settings.policy.hold_for;
         let host = Host::start(settings).await.expect("a host");
@@ -167,7 +175,15 @@ impl Marquee {
         let mut next = path.to_owned();
         let separator = if path.contains('?') { '&' } else { '?' };
         loop {
-            let page = self.get(&next).await.expect(200);
+            let reply = self.get(&next).await;
+            let page = reply.expect(200);
+            // Some lists are bare arrays, with the way to the next page beside them.
+            if let Some(bare) = page.as_array() {
+                items.extend(bare.iter().cloned());
+                let Some(link) = reply.next_page() else { return items };
+                next = link;
+                continue;
+            }
             items.extend(page["items"].as_array().expect("a list").iter().cloned());
             let Some(cursor) = page["next_cursor"].as_str() else { return items };
             next = format!("{path}{separator}cursor={cursor}");

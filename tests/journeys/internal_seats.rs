@@ -24,16 +24,18 @@ async fn seats_are_checked_reserved_released_and_confirmed_by_their_ids_alone() 
         answer["available"].clone()
     };
     assert_eq!(available().await, true);
-    call(&marquee, &session, "reserve", &body).await.expect(200);
+    let held = call(&marquee, &session, "reserve", &body).await.expect(200);
+    let held = json!({ "session_seat_ids": [seats[0], seats[2]],
+        "reservation_id": held["reservation_id"] });
     assert_eq!(available().await, false);
     assert_eq!(marquee.seat(&session, &seats[2]).await["status"], "reserved");
     let buyer = marquee.reserve(Uuid::new_v4(), &session, &[&seats[0]]).await;
     buyer.problem(409, "seat-taken");
-    assert_eq!(call(&marquee, &session, "release", &body).await.expect(200)["changed"], 2);
+    assert_eq!(call(&marquee, &session, "release", &held).await.expect(200)["changed"], 2);
     assert_eq!(available().await, true);
-    call(&marquee, &session, "reserve", &body).await.expect(200);
-    assert_eq!(call(&marquee, &session, "confirm", &body).await.expect(200)["changed"], 2);
-    assert_eq!(call(&marquee, &session, "confirm", &body).await.expect(200)["changed"], 0);
+    call(&marquee, &session, "reserve", &held).await.expect(200);
+    assert_eq!(call(&marquee, &session, "confirm", &held).await.expect(200)["changed"], 2);
+    assert_eq!(call(&marquee, &session, "confirm", &held).await.expect(200)["changed"], 0);
     assert_eq!(marquee.seat(&session, &seats[0]).await["status"], "sold");
 }
 
@@ -44,19 +46,23 @@ async fn nobody_releases_or_confirms_what_is_anothers() {
     let seats = marquee.seat_ids(&session).await;
     let own = json!({ "session_seat_ids": [seats[0]], "reservation_id": Uuid::new_v4() });
     let others = json!({ "session_seat_ids": [seats[0]], "reservation_id": Uuid::new_v4() });
-    let anybody = json!({ "session_seat_ids": [seats[0]] });
+    let nobody = json!({ "session_seat_ids": [seats[0]] });
     call(&marquee, &session, "reserve", &own).await.expect(200);
-    for stranger in [&others, &anybody] {
+    for stranger in [&others, &nobody] {
         call(&marquee, &session, "reserve", stranger).await.problem(409, "seat-taken");
-        let released = call(&marquee, &session, "release", stranger).await.expect(200);
-        assert_eq!(released["changed"], 0);
-        call(&marquee, &session, "confirm", stranger).await.problem(409, "seat-taken");
+    }
+    let released = call(&marquee, &session, "release", &others).await.expect(200);
+    assert_eq!(released["changed"], 0);
+    call(&marquee, &session, "confirm", &others).await.problem(409, "seat-taken");
+    for change in ["release", "confirm"] {
+        let refused = call(&marquee, &session, change, &nobody).await.problem(422, "invalid-field");
+        assert_eq!(refused["field"], "reservation_id", "{change}");
     }
     call(&marquee, &session, "confirm", &own).await.expect(200);
 
     // A buyer's reservation is just as safe from them.
     marquee.hold(Uuid::new_v4(), &session, &[&seats[1]]).await;
-    let held = json!({ "session_seat_ids": [seats[1]] });
+    let held = json!({ "session_seat_ids": [seats[1]], "reservation_id": Uuid::new_v4() });
     assert_eq!(call(&marquee, &session, "release", &held).await.expect(200)["changed"], 0);
     call(&marquee, &session, "confirm", &held).await.problem(409, "seat-taken");
     assert_eq!(marquee.seat(&session, &seats[1]).await["status"], "reserved");
@@ -78,4 +84,17 @@ async fn confirming_is_all_or_none_and_reserving_twice_is_once() {
     assert_eq!(marquee.seat(&session, &seats[0]).await["status"], "reserved", "not sold alone");
     call(&marquee, &session, "reserve", &all).await.expect(200);
     assert_eq!(call(&marquee, &session, "confirm", &all).await.expect(200)["changed"], 2);
+}
+
+#[tokio::test]
+async fn of_two_callers_who_name_no_reservation_one_gets_the_seat() {
+    let marquee = Marquee::start().await;
+    let session = marquee.new_session(1, 1).await;
+    let seats = marquee.seat_ids(&session).await;
+    let body = json!({ "session_seat_ids": [seats[0]] });
+    let first = call(&marquee, &session, "reserve", &body).await.expect(200);
+    call(&marquee, &session, "reserve", &body).await.problem(409, "seat-taken");
+    let own = json!({ "session_seat_ids": [seats[0]], "reservation_id": first["reservation_id"] });
+    call(&marquee, &session, "confirm", &own).await.expect(200);
+    call(&marquee, &session, "reserve", &body).await.problem(409, "seat-taken");
 }

@@ -109,13 +109,14 @@ async fn what_cannot_be_is_a_problem_that_says_what() {
     }
     for (path, field) in [
         ("/orders?status=EATEN", "status"),
-        ("/orders?cursor=bm9uc2Vuc2U", "cursor"),
+        ("/orders?cursor=nonsense!", "cursor"),
         ("/notifications?limit=0", "limit"),
         ("/orders?status=FAILED&status=PLACED", ""),
     ] {
         let problem = marquee.get(path).await.problem(400, "malformed-request");
         assert_eq!(problem["field"].as_str().unwrap_or_default(), field, "{path}");
     }
+    marquee.get("/orders?cursor=bm9uc2Vuc2U").await.problem(404, "not-found");
     let negative = marquee.put("/inventory/Tea", &json!({ "stock": -1 })).await;
     assert_eq!(negative.problem(422, "invalid-field")["field"], "stock");
     let nobody = Uuid::new_v4().to_string();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use marquee_lambda::Error;
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, header::LINK};
 use serde_json::{Value, json};
 
 const ANSWER_MAX: Duration = Duration::from_secs(30);
@@ -70,14 +70,24 @@ impl Canteen {
         let mut items = Vec::new();
         let mut next = path.to_owned();
         loop {
-            let page = self.call(Method::GET, &next, None).await?;
-            items.extend(page["items"].as_array().ok_or("a list without items")?.iter().cloned());
-            let Some(cursor) = page["next_cursor"].as_str() else { return Ok(items) };
-            next = format!("{path}&cursor={cursor}");
+            let (page, link) = self.answer(Method::GET, &next, None).await?;
+            items.extend(page.as_array().ok_or("no list")?.iter().cloned());
+            let Some(link) = link else { return Ok(items) };
+            next = next_page(&link).ok_or_else(|| format!("{link} leads nowhere"))?.to_owned();
         }
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Error> {
+        self.answer(method, path, body).await.map(|(body, _)| body)
+    }
+
+    /// The body, and the `Link` header if there is one.
+    async fn answer(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(Value, Option<String>), Error> {
         let url = format!("{}{path}", self.url);
         let mut request = self.http.request(method.clone(), &url).timeout(ANSWER_MAX);
         if let Some(body) = body {
@@ -85,12 +95,20 @@ impl Canteen {
         }
         let answer = request.send().await?;
         let status = answer.status();
+        let link = answer.headers().get(LINK).map(|link| link.to_str().map(str::to_owned));
+        let link = link.transpose()?;
         let body: Value = answer.json().await?;
         match status.is_success() {
-            true => Ok(body),
+            true => Ok((body, link)),
             false => Err(format!("{method} {path}: {status} {}", body["detail"]).into()),
         }
     }
+}
+
+/// The path in `<path>; rel="next"`.
+fn next_page(link: &str) -> Option<&str> {
+    let (path, rest) = link.strip_prefix('<')?.split_once('>')?;
+    rest.contains("rel=\"next\"").then_some(path)
 }
 
 fn count(value: &Value) -> Result<usize, Error> {

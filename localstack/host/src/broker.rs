@@ -17,6 +17,10 @@ use serde_json::{Value, json};
 /// all of its memory.
 const QUEUE_LEN_MAX: usize = 100_000;
 
+/// What hosts call themselves on RabbitMQ, and no stack can: a host does not start where a stack has its
+/// queues, whose messages it would take.
+const ENVIRONMENT: &str = "_host";
+
 #[derive(Clone, Debug)]
 pub enum HostBroker {
     Memory(MemoryBroker),
@@ -31,10 +35,10 @@ impl HostBroker {
     /// With the topology declared.
     ///
     /// # Errors
-    /// If there is no RabbitMQ at that URL, or it has queues of our names that are not ours.
+    /// If there is no RabbitMQ at that URL, or it has queues of our names that are not a host's.
     pub async fn rabbitmq(url: &str, retry: Option<RetryPolicy>) -> Result<Self, Error> {
         let rabbitmq = RabbitMq::new(Endpoint::parse(url)?);
-        let declared = rabbitmq.declare_topology(retry).await;
+        let declared = rabbitmq.declare_topology(ENVIRONMENT, retry).await;
         declared.map_err(|error| format!("--broker rabbitmq: {error}"))?;
         Ok(Self::RabbitMq(rabbitmq))
     }

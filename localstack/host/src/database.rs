@@ -7,20 +7,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use aws_sdk_dynamodb::{
-    Client,
-    config::{BehaviorVersion, Credentials, Region},
-};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use dynoxide::{
-    Database,
+    Database, DynoxideError,
     actions::{get_records::GetRecordsRequest, get_shard_iterator::GetShardIteratorRequest},
 };
 use marquee_lambda::Error;
 use marquee_store::{booking, dynamo, members, ordering, table::schema};
 use rusqlite::Connection;
-use serde_json::Value;
-use tokio::{net::TcpListener, task::AbortHandle};
+use serde_json::{Value, json};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::watch,
+    task::AbortHandle,
+};
 use uuid::Uuid;
+
+use crate::dynamodb::DynamoDb;
 
 pub const BOOKING_TABLE: &str = "marquee-booking";
 pub const MEMBERS_TABLE: &str = "marquee-members";
@@ -29,12 +32,17 @@ pub const ORDERING_TABLE: &str = "marquee-ordering";
 pub const TABLES: [&str; 3] = [BOOKING_TABLE, MEMBERS_TABLE, ORDERING_TABLE];
 /// DynamoDB keeps a stream's records for a day.
 const STREAM_RETENTION_SECONDS: i64 = 24 * 60 * 60;
+/// Where it is written up to which record each stream may be dropped.
+const PRUNED: &str = "marquee-pruned";
+/// Connections that wait to be accepted; Linux itself allows 4,096.
+const BACKLOG: u32 = 1_024;
 /// What dynoxide adds to a stored sequence number to show it.
 const SEQUENCE_NUMBER_OFFSET: u128 = 100_000_000_000_000_000_000;
 
 #[derive(Debug)]
 pub struct LocalDatabase {
     database: DatabaseHandle,
+    service: DynamoDb,
     pub address: SocketAddr,
     server: AbortHandle,
     /// Beside which the places in the streams are kept; nowhere for a database in memory.
@@ -69,11 +77,15 @@ impl LocalDatabase {
             tidy_stream(&connection, table, place.as_deref())?;
         }
 
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        prune_with(&connection, &database)?;
+
+        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let address = listener.local_addr()?;
-        let server = tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
+        let service = DynamoDb::new(database.clone(), &TABLES);
+        let server = tokio::spawn(service.clone().serve(listener));
         let local = Self {
             database: DatabaseHandle(database),
+            service,
             address,
             server: server.abort_handle(),
             file: file.map(Path::to_owned),
@@ -107,6 +119,25 @@ impl LocalDatabase {
 
     pub fn ordering_table(&self) -> dynamo::Table {
         table(self.client_config(), ORDERING_TABLE)
+    }
+
+    /// Changes at each write to the table.
+    pub fn written(&self, table: &str) -> watch::Receiver<()> {
+        self.service.written(table)
+    }
+
+    /// Drops the records of a table's stream before this one, which nobody reads again. Blocks.
+    pub fn prune_stream(&self, table: &str, place: &str) -> Result<(), Error> {
+        let Some(stored) = stored_sequence_number(place) else { return Ok(()) };
+        let item = json!({ "table": { "S": table }, "before": { "N": stored.to_string() } });
+        let put = json!({ "TableName": PRUNED, "Item": item });
+        self.database.0.put_item(serde_json::from_value(put)?)?;
+        Ok(())
+    }
+
+    /// Whether it has a file, beside which places in the streams are put on record.
+    pub fn is_kept(&self) -> bool {
+        self.file.is_some()
     }
 
     /// Up to where a table's stream had been dealt with when the place was last recorded.
@@ -153,7 +184,7 @@ impl LocalDatabase {
 
 /// A table by a client of this configuration.
 pub fn table(config: aws_sdk_dynamodb::config::Builder, name: &str) -> dynamo::Table {
-    dynamo::Table { client: Client::from_conf(config.build()), name: name.to_owned() }
+    dynamo::Table::new(config, name.to_owned())
 }
 
 impl Drop for LocalDatabase {
@@ -182,9 +213,49 @@ pub(crate) fn beside(file: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
+fn stored_sequence_number(shown: &str) -> Option<i64> {
+    let stored = shown.parse::<u128>().ok()?.checked_sub(SEQUENCE_NUMBER_OFFSET)?;
+    i64::try_from(stored).ok()
+}
+
+/// Lets the database drop stream records by itself, on its own connection: in memory, another one finds
+/// the table locked at once. An item in [`PRUNED`] says which; the newest record always stays, from
+/// which the next one's number follows.
+fn prune_with(connection: &Connection, database: &Database) -> Result<(), Error> {
+    let key = json!([{ "AttributeName": "table", "KeyType": "HASH" }]);
+    let attributes = json!([{ "AttributeName": "table", "AttributeType": "S" }]);
+    let table = json!({
+        "TableName": PRUNED, "KeySchema": key, "AttributeDefinitions": attributes,
+        "BillingMode": "PAY_PER_REQUEST",
+    });
+    match database.create_table(serde_json::from_value(table)?) {
+        Ok(_) | Err(DynoxideError::ResourceInUseException(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    connection.execute_batch(&format!(
+        r#"CREATE TRIGGER IF NOT EXISTS marquee_pruned AFTER INSERT ON "{PRUNED}" BEGIN
+             DELETE FROM _stream_records
+             WHERE table_name = json_extract(NEW.item_json, '$.table.S')
+             AND CAST(sequence_number AS INTEGER)
+               < CAST(json_extract(NEW.item_json, '$.before.N') AS INTEGER);
+           END"#
+    ))?;
+    Ok(())
+}
+
+/// A listener with room for a crowd that comes at once: tokio's own has room for 128, and whoever finds
+/// it full waits a second.
+pub(crate) fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // As tokio's own does: the port of a host that was just stopped is free.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// Dynoxide looks for the highest sequence number of a stream at each write and never drops a
-/// record. The index keeps that look-up from growing with the stream; at start, old records go
-/// that had been dealt with.
+/// record by itself. The index keeps that look-up from growing with the stream; at start, old records
+/// go that had been dealt with.
 fn tidy_stream(
     connection: &Connection,
     table: &str,
@@ -194,8 +265,7 @@ fn tidy_stream(
         "CREATE INDEX IF NOT EXISTS marquee_stream_order
          ON _stream_records (table_name, CAST(sequence_number AS INTEGER))",
     )?;
-    let stored = |place: &str| place.parse::<u128>().ok()?.checked_sub(SEQUENCE_NUMBER_OFFSET);
-    let dealt_with = place.and_then(stored).and_then(|stored| i64::try_from(stored).ok());
+    let dealt_with = place.and_then(stored_sequence_number);
     connection.execute(
         "DELETE FROM _stream_records
          WHERE table_name = ?1 AND created_at < unixepoch() - ?2

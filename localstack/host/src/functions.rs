@@ -19,6 +19,7 @@ use on_order_placed::OnOrderPlaced;
 use on_reservation_event::OnReservationEvent;
 use relay_outbox::RelayOutbox;
 use reservations_api::{payments::MockPayments, signing::TicketSigner};
+use sessions_api::SeatMaps;
 
 use crate::{broker::HostBroker, database::LocalDatabase, settings::Settings, signing_key};
 
@@ -97,9 +98,10 @@ impl Functions {
         let members = MembersStore::new(database.members_table());
         let members_api = members_api::router(members_api::Services { store: members.clone() });
         let sessions_api = sessions_api::router(sessions_api::Services {
-            store: booking.clone(),
+            store: BookingStore::new(database.booking_table().for_looking()),
             clock: Arc::new(SystemClock),
             hold_for: settings.policy.hold_for,
+            seat_maps: SeatMaps::new(settings.seat_map_max_age),
         });
         let reservations_api = reservations_api::router(reservations_api::Services {
             store: booking.clone(),

@@ -3,7 +3,7 @@
 //! | module | plays the part of |
 //! |---|---|
 //! | [`gateway`] | API Gateway's HTTP API |
-//! | [`database`] | DynamoDB |
+//! | [`dynamodb`], [`database`] | DynamoDB, and where it keeps its data |
 //! | [`broker`] | SNS and SQS, in this process; or a RabbitMQ beside it |
 //! | [`sources::queue`] | Lambda's SQS mapping, over the in-process broker |
 //! | [`sources::amazon_mq`] | Lambda's Amazon MQ mapping, over a RabbitMQ |
@@ -22,6 +22,7 @@ pub mod banner;
 pub mod broker;
 pub mod database;
 pub mod demo;
+pub mod dynamodb;
 pub mod functions;
 pub mod gateway;
 pub mod members;
@@ -61,8 +62,7 @@ pub struct Host {
 impl Host {
     /// Starts everything; ready for requests when it returns.
     pub async fn start(settings: Settings) -> Result<Self, Error> {
-        let listener = TcpListener::bind(settings.listen)
-            .await
+        let listener = database::listen(settings.listen)
             .map_err(|error| format!("cannot listen on {}: {error}", settings.listen))?;
         let address = listener.local_addr()?;
         let database = Arc::new(LocalDatabase::open(settings.data.as_deref()).await?);
@@ -87,7 +87,7 @@ impl Host {
                 table,
                 broker: broker.clone(),
                 relay: functions.relay(),
-                period: settings.stream_poll,
+                batching: settings.stream_batching,
             };
             tasks.spawn(stream.run(stopped.clone()));
         }

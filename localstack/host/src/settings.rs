@@ -52,12 +52,14 @@ pub struct Settings {
     pub amqp_url: Option<String>,
     pub data: Option<PathBuf>,
     pub policy: HoldPolicy,
+    /// How old a seat map may be.
+    pub seat_map_max_age: Duration,
     pub payments: MockMode,
     /// The private key of ticket codes; made at the first start if missing.
     pub ticket_signing_key: Option<String>,
     pub expire_every: Duration,
     pub expire_limits: expire_reservations::Limits,
-    pub stream_poll: Duration,
+    pub stream_batching: Duration,
     /// Instead of each queue's own.
     pub retry: Option<RetryPolicy>,
 }
@@ -77,11 +79,15 @@ impl Settings {
             amqp_url: None,
             data: None,
             policy: reservations_api::policy_from_env()?,
+            seat_map_max_age: sessions_api::seat_map_max_age_from_env()?,
             payments: MockMode::from_env()?,
             ticket_signing_key: config::optional("TICKET_SIGNING_KEY"),
             expire_every: config::seconds_or("EXPIRE_EVERY_SECONDS", Duration::from_secs(60))?,
             expire_limits: expire_reservations::Limits::from_env()?,
-            stream_poll: config::seconds_or("STREAM_POLL_SECONDS", Duration::from_millis(50))?,
+            stream_batching: config::seconds_or(
+                "STREAM_BATCHING_SECONDS",
+                Duration::from_millis(2),
+            )?,
             retry: retry_from_env()?,
         })
     }

@@ -7,6 +7,8 @@ pub enum InvalidName {
     Length(usize),
     #[error("must not contain control characters")]
     Control,
+    #[error("must not contain U+FFFE or U+FFFF, which no message can carry")]
+    Noncharacter,
     #[error("must not contain spaces")]
     Space,
     #[error("must not contain any of # ? % / \\, nor be . or ..")]
@@ -22,6 +24,9 @@ pub(crate) fn checked(text: &str, chars_max: usize) -> Result<&str, InvalidName>
     }
     if text.chars().any(char::is_control) {
         return Err(InvalidName::Control);
+    }
+    if text.contains(['\u{fffe}', '\u{ffff}']) {
+        return Err(InvalidName::Noncharacter);
     }
     match text.contains(['#', '?', '%', '/', '\\']) || text == "." || text == ".." {
         true => Err(InvalidName::NotInPaths),

@@ -11,6 +11,7 @@ use marquee_domain::ids::UserId;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::json::Object;
 use crate::problem::{MALFORMED_BODY, MALFORMED_REQUEST, PAYLOAD_TOO_LARGE, Problem};
 
 /// A JSON body.
@@ -69,7 +70,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Payload<T>, Problem> {
     let json: Value = serde_json::from_slice(bytes)
         .map_err(|error| Problem::new(&MALFORMED_BODY, format!("the body is not JSON: {error}")))?;
     let canonical = json.to_string().into_bytes();
-    let value = serde_path_to_error::deserialize(json).map_err(|error| {
+    let Object(value) = serde_path_to_error::deserialize(json).map_err(|error| {
         let path = error.path().to_string();
         match error.into_inner().to_string() {
             // serde names a missing field in its message, and the path of its parent.

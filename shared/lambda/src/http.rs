@@ -14,6 +14,13 @@ use lambda_runtime::{Context, LambdaEvent};
 use marquee_messaging::{message::attribute, trace::TraceContext};
 use serde_json::Value;
 use tower::{Service, ServiceExt, service_fn};
+use tower_http::{
+    CompressionLevel,
+    compression::{
+        CompressionLayer,
+        predicate::{NotForContentType, Predicate, SizeAbove},
+    },
+};
 use tracing::Instrument;
 
 use crate::{
@@ -24,10 +31,18 @@ use crate::{
 /// What Lambda hands to a function.
 const REQUEST_BYTES_MAX: usize = 6 * 1024 * 1024;
 
+/// What a packet holds need not be made smaller.
+const COMPRESS_FROM_BYTES: u16 = 1_400;
+
 /// The answers that are the same for every API: unknown path, wrong method, and the last resort.
 pub fn finish(router: Router) -> Router {
     router
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
+        .layer(
+            CompressionLayer::new()
+                .quality(CompressionLevel::Fastest)
+                .compress_when(SizeAbove::new(COMPRESS_FROM_BYTES).and(NotForContentType::IMAGES)),
+        )
         .fallback(|request: Request| async move {
             Problem::new(
                 &NOT_FOUND,

@@ -1,12 +1,62 @@
 //! Field types as they appear in JSON.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
 use marquee_domain::{
     money::{Money, Multiplier},
     time::Timestamp,
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, DeserializeOwned},
+};
+use serde_json::Value;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ObjectBuilder, Schema, SchemaType, Type},
+    },
+};
+
+/// An object. By itself, serde takes an array for one as well, its values for the fields in order.
+#[derive(Clone, Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Fields<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+                T::deserialize(de::value::MapAccessDeserializer::new(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
+    }
+}
+
+/// A whole number, however it is written: JSON does not tell `2.0` from `2`.
+pub fn whole<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let mut value = Value::deserialize(deserializer)?;
+    if let Value::Number(number) = &value
+        && number.is_f64()
+        && let Some(whole) =
+            number.as_f64().and_then(|number| number.to_string().parse::<i64>().ok())
+    {
+        value = whole.into();
+    }
+    serde_json::from_value(value).map_err(de::Error::custom)
+}
 
 /// An amount: a JSON number out (`100.0`), a number or a string in. It is a decimal in between;
 /// its text goes straight from one to the other.
@@ -21,7 +71,7 @@ impl Serialize for Amount {
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Label::deserialize(deserializer)?.0.parse().map(Self).map_err(de::Error::custom)
+        decimal_text(deserializer)?.parse().map(Self).map_err(de::Error::custom)
     }
 }
 
@@ -37,7 +87,19 @@ impl Serialize for Factor {
 
 impl<'de> Deserialize<'de> for Factor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Label::deserialize(deserializer)?.0.parse().map(Self).map_err(de::Error::custom)
+        decimal_text(deserializer)?.parse().map(Self).map_err(de::Error::custom)
+    }
+}
+
+fn decimal_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::String(text) => Ok(text.trim().to_owned()),
+        Value::Number(number) => Ok(match number.as_f64().filter(|_| number.is_f64()) {
+            // Without the exponent that a large one is written with.
+            Some(float) => float.to_string(),
+            None => number.to_string(),
+        }),
+        _ => Err(de::Error::custom("must be a number, or a string that is one")),
     }
 }
 
@@ -51,9 +113,28 @@ fn decimal_number<S: Serializer>(
     serializer.serialize_f64(number)
 }
 
-/// A text that may be sent as a number: row and seat numbers, amounts.
+/// A text that may be sent as a whole number: row and seat numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Label(pub String);
+
+pub const LABEL_LEN_MAX: usize = 20;
+/// Beyond it, numbers are not what they were written as.
+const WHOLE_MAX: i64 = 9_007_199_254_740_991;
+
+impl PartialSchema for Label {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Integer]))
+            .min_length(Some(1))
+            .max_length(Some(LABEL_LEN_MAX))
+            .pattern(Some(r"\S"))
+            .minimum(Some(-WHOLE_MAX))
+            .maximum(Some(WHOLE_MAX))
+            .into()
+    }
+}
+
+impl ToSchema for Label {}
 
 impl<'de> Deserialize<'de> for Label {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -79,7 +160,9 @@ impl<'de> Deserialize<'de> for Label {
             }
 
             fn visit_f64<E: de::Error>(self, number: f64) -> Result<Label, E> {
-                Ok(Label(number.to_string()))
+                let whole = number.to_string().parse::<i64>();
+                let other = |_| E::invalid_value(de::Unexpected::Float(number), &self);
+                whole.map(|number| Label(number.to_string())).map_err(other)
             }
         }
 
@@ -112,9 +195,12 @@ mod tests {
 
     #[test]
     fn amounts_print_as_the_decimals_they_are() {
-        for (given, printed) in
-            [("100", "100.0"), ("0.1", "0.1"), ("\"999999999.99\"", "999999999.99")]
-        {
+        for (given, printed) in [
+            ("100", "100.0"),
+            ("0.1", "0.1"),
+            ("1e2", "100.0"),
+            ("\"999999999.99\"", "999999999.99"),
+        ] {
             let amount: Amount = from_str(given).expect("an amount");
             assert_eq!(to_string(&amount).expect("json"), printed);
         }
@@ -126,6 +212,22 @@ mod tests {
     fn labels_may_be_strings_or_numbers() {
         assert_eq!(from_str::<Label>("4").expect("a label"), Label("4".into()));
         assert_eq!(from_str::<Label>("\" 4a \"").expect("a label"), Label("4a".into()));
-        assert!(from_str::<Label>("true").is_err());
+        assert_eq!(from_str::<Label>("7.0").expect("a label"), Label("7".into()));
+        for other in ["true", "0.5", "1e300"] {
+            assert!(from_str::<Label>(other).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_array_is_no_object_and_two_point_zero_is_two() {
+        #[derive(Debug, Deserialize)]
+        struct Order {
+            #[serde(deserialize_with = "whole")]
+            qty: i64,
+        }
+        let order = |json: &str| from_str::<Object<Order>>(json).map(|Object(order)| order.qty);
+        assert_eq!(order("{\"qty\": 2.0}").expect("an order"), 2);
+        assert!(order("[2]").is_err());
+        assert!(order("{\"qty\": 2.5}").is_err());
     }
 }

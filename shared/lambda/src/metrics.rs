@@ -11,7 +11,7 @@ use std::{
 };
 
 use marquee_domain::time::Clock;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{clock::SystemClock, config, consumer::Settled};
 
@@ -45,17 +45,21 @@ impl BatchMetrics {
     }
 
     pub(crate) fn emit(&self, queue: &str) {
-        if !ENABLED.load(Ordering::Relaxed) {
-            return;
+        if ENABLED.load(Ordering::Relaxed) {
+            // A line that cannot be written has nowhere to be reported.
+            let _ = writeln!(std::io::stdout(), "{}", self.line(queue));
         }
+    }
+
+    fn line(&self, queue: &str) -> Value {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = |name: &str| json!({ "Name": name, "Unit": "Count" });
-        let line = json!({
+        json!({
             "_aws": {
                 "Timestamp": SystemClock.now().millis(),
                 "CloudWatchMetrics": [{
                     "Namespace": NAMESPACE,
-                    "Dimensions": [["function"]],
+                    "Dimensions": [["function", "queue"]],
                     "Metrics": [
                         count("MessagesDone"), count("MessagesRetried"),
                         count("MessagesParked"), count("MessagesUnsettled"),
@@ -71,8 +75,26 @@ impl BatchMetrics {
             "MessagesParked": counts.parked,
             "MessagesUnsettled": counts.unsettled,
             "HandleTime": counts.milliseconds,
-        });
-        // A line that cannot be written has nowhere to be reported.
-        let _ = writeln!(std::io::stdout(), "{line}");
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_consumer_of_several_queues_counts_each_by_itself() {
+        let metrics = BatchMetrics::default();
+        metrics.record(Some(Settled::Parked), Duration::from_millis(2));
+        let line = metrics.line("member_queue");
+        let described = &line["_aws"]["CloudWatchMetrics"][0];
+        let dimensions = described["Dimensions"][0].as_array().expect("names");
+        assert_eq!(line["queue"], "member_queue");
+        for name in dimensions.iter().chain([&json!("MessagesParked"), &json!("HandleTime")]) {
+            assert!(line.get(name.as_str().expect("text")).is_some(), "{name} has no value");
+        }
+        assert!(dimensions.contains(&json!("queue")), "{described}");
+        assert_eq!(line["MessagesParked"], 1);
     }
 }

@@ -1,7 +1,11 @@
 //! Lists, a page at a time.
 
-use axum::extract::{FromRequestParts, Query};
-use axum::http::request::Parts;
+use axum::{
+    Json,
+    extract::{FromRequestParts, OriginalUri, Query},
+    http::{Uri, header, request::Parts},
+    response::{IntoResponse, Response},
+};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,6 +24,39 @@ pub struct PageRequest {
     pub limit: u16,
     /// Where the last page ended.
     pub after: Option<String>,
+    uri: Uri,
+}
+
+impl PageRequest {
+    /// This page as a bare array; a `Link` header leads to the next, if there may be one.
+    pub fn array<T>(&self, items: Vec<T>, next: Option<&str>) -> ArrayPage<T> {
+        ArrayPage { items, next: next.map(|next| self.link(&encode_cursor(next))) }
+    }
+
+    /// The same request for the page after (RFC 8288).
+    fn link(&self, cursor: &str) -> String {
+        let query = self.uri.query().unwrap_or_default().split('&');
+        let others = query.filter(|part| !part.is_empty() && !part.starts_with("cursor="));
+        let query: Vec<_> = others.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
+        format!("<{}?{}>; rel=\"next\"", self.uri.path(), query.join("&"))
+    }
+}
+
+/// A page as a bare array, which is all that its first clients ask for.
+#[derive(Clone, Debug)]
+pub struct ArrayPage<T> {
+    items: Vec<T>,
+    next: Option<String>,
+}
+
+impl<T: Serialize> IntoResponse for ArrayPage<T> {
+    fn into_response(self) -> Response {
+        let mut response = Json(self.items).into_response();
+        if let Some(link) = self.next.and_then(|link| link.parse().ok()) {
+            response.headers_mut().insert(header::LINK, link);
+        }
+        response
+    }
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -35,13 +72,28 @@ impl<T> PageResponse<T> {
     }
 }
 
+/// It looks like a cursor and leads nowhere.
 pub fn unknown_cursor() -> Problem {
-    let detail = "cursor is not one that a list has given";
+    Problem::not_found("page: cursor is not one that a list has given").with("field", "cursor")
+}
+
+fn malformed_cursor() -> Problem {
+    let detail = "cursor must be one that a list has given";
     Problem::new(&MALFORMED_REQUEST, detail.into()).with("field", "cursor")
 }
 
-pub fn encode_cursor(after: &str) -> String {
+fn encode_cursor(after: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(after)
+}
+
+fn decode_cursor(cursor: &str) -> Result<String, Problem> {
+    let is_cursor = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if cursor.len() < 2 || !cursor.chars().all(is_cursor) {
+        return Err(malformed_cursor());
+    }
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok();
+    let after = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    after.filter(|after| after.len() <= KEY_BYTES_MAX).ok_or_else(unknown_cursor)
 }
 
 #[derive(Deserialize)]
@@ -65,15 +117,24 @@ impl<S: Send + Sync> FromRequestParts<S> for PageRequest {
                 return Err(Problem::new(&MALFORMED_REQUEST, detail).with("field", "limit"));
             }
         };
-        let decode = |cursor: String| {
-            let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
-            String::from_utf8(bytes).ok()
-        };
-        let plausible = |after: &String| (1..=KEY_BYTES_MAX).contains(&after.len());
-        let after = match given.cursor.map(decode) {
-            Some(after) => Some(after.filter(plausible).ok_or_else(unknown_cursor)?),
-            None => None,
-        };
-        Ok(Self { limit, after })
+        let after = given.cursor.as_deref().map(decode_cursor).transpose()?;
+        let OriginalUri(uri) = OriginalUri::from_request_parts(parts, state)
+            .await
+            .unwrap_or_else(|_| OriginalUri(parts.uri.clone()));
+        Ok(Self { limit, after, uri })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_link_to_the_next_page_asks_for_the_same_as_before() {
+        let uri = "/orders?limit=2&cursor=abc&status=PLACED".parse().expect("a path");
+        let page = PageRequest { limit: 2, after: Some("x".into()), uri };
+        let next = page.array(vec![1, 2], Some("0#o")).next.expect("a link");
+        assert_eq!(next, "</orders?limit=2&status=PLACED&cursor=MCNv>; rel=\"next\"");
+        assert_eq!(page.array(vec![1], None).next, None);
     }
 }

@@ -6,6 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use marquee_domain::booking::venue::NotOnSale;
 use serde_json::{Map, Value, json};
 
 /// A kind of error: what its `type`, `title` and `status` are, and what to do about it.
@@ -48,6 +49,11 @@ problem_types! {
         "Something with this name is there already.";
     SEAT_TAKEN = "seat-taken", 409, "Seat already locked by another user",
         "Somebody else has the seats in `seats`. Choose others.";
+    SALES_NOT_OPEN = "sales-not-open", 409, "Sales not open",
+        "Seats of this session cannot be held yet; `sales_start` says from when on.";
+    SALES_CLOSED = "sales-closed", 409, "Sales closed",
+        "No more seats of this session can be held since `sales_end`. What was held in time can \
+         still be paid for.";
     HOLD_LIMIT = "hold-limit", 409, "Too many seats on hold",
         "You hold as many unpaid seats of this session as one user may. Pay or cancel first.";
     HOLD_EXPIRED = "hold-expired", 410, "Reservation expired",
@@ -127,6 +133,16 @@ impl IntoResponse for Problem {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
+    }
+}
+
+impl From<NotOnSale> for Problem {
+    fn from(refusal: NotOnSale) -> Self {
+        let (kind, name, at) = match refusal {
+            NotOnSale::NotOpen(at) => (&SALES_NOT_OPEN, "sales_start", at),
+            NotOnSale::Closed(at) => (&SALES_CLOSED, "sales_end", at),
+        };
+        Self::new(kind, refusal.to_string()).with(name, at.to_string())
     }
 }
 

@@ -1,21 +1,39 @@
 //! Publishing events again that never had their effect, for reconcilers.
 
-use marquee_messaging::publisher::{Outgoing, Publisher};
+use marquee_messaging::{
+    outbox::OutboxEvent,
+    publisher::{Outgoing, Publisher},
+};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Republished {
     pub published: usize,
-    /// For a later run to find, if it looks there.
+    /// Those that a later try may publish.
     pub failed: usize,
+    /// Those that can never be published: they need a person.
+    pub refused: usize,
 }
 
-/// Publishes what was found missing, and says so in the log: each was lost once.
-pub async fn republish(publisher: &dyn Publisher, missing: &[Outgoing]) -> Republished {
+/// Publishes what was found missing as `source`, and says so in the log: each was lost once.
+pub async fn republish(
+    publisher: &dyn Publisher,
+    source: &str,
+    events: &[OutboxEvent],
+) -> Republished {
     let mut counts = Republished::default();
+    let mut missing: Vec<Outgoing> = Vec::with_capacity(events.len());
+    for event in events {
+        let Some(outgoing) = event.to_outgoing(source) else {
+            tracing::error!(event = %event.id, event.routing_key, "no exchange carries such an event");
+            counts.refused += 1;
+            continue;
+        };
+        missing.push(outgoing);
+    }
     if missing.is_empty() {
         return counts;
     }
-    for (outgoing, result) in missing.iter().zip(publisher.publish(missing).await) {
+    for (outgoing, result) in missing.iter().zip(publisher.publish(&missing).await) {
         let event = outgoing.message.metadata.id.as_deref();
         let routing_key = outgoing.routing_key.as_str();
         match result {
@@ -23,9 +41,13 @@ pub async fn republish(publisher: &dyn Publisher, missing: &[Outgoing]) -> Repub
                 tracing::warn!(event, routing_key, "published an event that was missing");
                 counts.published += 1;
             }
-            Err(error) => {
+            Err(error) if error.is_transient() => {
                 tracing::warn!(event, routing_key, %error, "a missing event was not published");
                 counts.failed += 1;
+            }
+            Err(error) => {
+                tracing::error!(event, routing_key, %error, "a missing event can never be published");
+                counts.refused += 1;
             }
         }
     }

@@ -1,6 +1,8 @@
 //! Structured logs. A failure is logged once, where it is handled, as a sentence and fields, with
 //! nothing that says who the user is.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 /// One JSON object a line, as CloudWatch wants it, with the fields of the request or message that
@@ -13,9 +15,10 @@ pub fn init_json() {
     crate::metrics::ENABLED.store(true, std::sync::atomic::Ordering::Relaxed);
 }
 
-/// For people at a terminal, on standard error.
+/// For people, on standard error; in colour if that is a terminal.
 pub fn init_text() {
-    let logs = tracing_subscriber::fmt().compact().with_writer(std::io::stderr);
+    let ansi = std::io::stderr().is_terminal();
+    let logs = tracing_subscriber::fmt().compact().with_ansi(ansi).with_writer(std::io::stderr);
     let _ = logs.with_env_filter(filter()).try_init();
 }
 

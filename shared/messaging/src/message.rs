@@ -17,6 +17,8 @@ pub mod attribute {
     pub const CORRELATION_ID: &str = "correlation_id";
     /// Beside a dead letter: why it is one.
     pub const REASON: &str = "dead-letter-reason";
+    /// Beside a dead letter whose body its queue would not take as it was: `base64`.
+    pub const BODY_ENCODING: &str = "dead-letter-body-encoding";
     /// Beside a message that waits for its next try on RabbitMQ: how many it has had. SQS counts
     /// by itself.
     pub const ATTEMPTS: &str = "delivery-attempts";
@@ -24,12 +26,25 @@ pub mod attribute {
     pub const ROUTING_KEY: &str = "routing_key";
 }
 
+/// What [`attribute::BODY_ENCODING`] says of a body that is encoded.
+pub const BASE64: &str = "base64";
+
 /// The longest body that is taken anywhere: SNS stops at 256 KB with the attributes, which get the
 /// last one. (SQS takes a megabyte, so what is too long to publish can still be parked.) The others
 /// stop here too, so that what runs on a laptop runs on AWS.
 pub const BODY_BYTES_MAX: usize = 255 * 1024;
 
-/// No identifier of anybody's is longer. One that is, is dropped: see [`OTHER_BYTES_MAX`].
+/// The characters that SNS and SQS document for what they carry. One other fails a whole request, with
+/// all that is in it.
+pub fn is_sendable(character: char) -> bool {
+    match character {
+        '\t' | '\n' | '\r' => true,
+        '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => false,
+        _ => true,
+    }
+}
+
+/// Longer identifiers are dropped.
 const KNOWN_BYTES_MAX: usize = 1024;
 
 /// What is kept of [`Metadata::other`]: RabbitMQ takes headers of up to a frame, 128 KB, and a copy
@@ -58,7 +73,9 @@ pub struct Metadata {
 /// Attributes that are no sender's but of one journey of the message: ours, and what RabbitMQ writes
 /// when it moves a message.
 fn is_of_one_journey(name: &str) -> bool {
-    [attribute::REASON, attribute::ATTEMPTS, attribute::ROUTING_KEY].contains(&name)
+    let ours =
+        [attribute::REASON, attribute::BODY_ENCODING, attribute::ATTEMPTS, attribute::ROUTING_KEY];
+    ours.contains(&name)
         || ["x-death", "x-first-death-", "x-last-death-", "x-delivery-count"]
             .iter()
             .any(|broker| name.starts_with(broker))
@@ -123,6 +140,11 @@ impl Message {
     /// The body for people to read.
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
+    }
+
+    /// The body as text, if every broker would take it: see [`is_sendable`].
+    pub fn sendable_text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.body).ok().filter(|text| text.chars().all(is_sendable))
     }
 }
 

@@ -15,11 +15,15 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    pub(crate) fn check_size(&self) -> Result<(), PublishError> {
+    /// Whether any broker would take the body: then all of them do.
+    pub(crate) fn check_body(&self) -> Result<(), PublishError> {
         let (limit, actual) = (BODY_BYTES_MAX, self.message.body.len());
-        match actual > limit {
-            true => Err(PublishError::PayloadTooLarge { limit, actual }),
-            false => Ok(()),
+        if actual > limit {
+            return Err(PublishError::PayloadTooLarge { limit, actual });
+        }
+        match self.message.sendable_text() {
+            Some(_) => Ok(()),
+            None => Err(PublishError::Refused("its body has bytes that are no text".into())),
         }
     }
 
@@ -37,6 +41,9 @@ pub enum PublishError {
     /// Found before anything was sent. Publishing it again cannot help.
     #[error("a message of {actual} bytes; the broker takes at most {limit}")]
     PayloadTooLarge { limit: usize, actual: usize },
+    /// The broker takes no such message. Publishing it again cannot help.
+    #[error("the broker refuses the message: {0}")]
+    Refused(String),
     /// The broker said no, or nothing in time: nobody knows whether it has the message.
     #[error("the broker did not confirm the message: {0}")]
     Unconfirmed(String),

@@ -115,8 +115,14 @@ pub fn is_named_for_replies(queue: &str) -> bool {
 
 /// Whether a queue is one that messages go through, which no sender may name for an answer.
 pub fn is_working_queue(queue: &str) -> bool {
-    self::queue(queue).is_some() || queue.ends_with("_dlq") || queue.starts_with("retry_")
+    self::queue(queue).is_some()
+        || queue == ENVIRONMENT_MARKER
+        || queue.ends_with("_dlq")
+        || queue.starts_with("retry_")
 }
+
+/// On RabbitMQ, the queue that says whose environment a virtual host is.
+pub const ENVIRONMENT_MARKER: &str = "marquee_environment";
 
 /// What `relay-outbox` parks an event under that can never be published.
 pub const RELAY_OUTBOX: &str = "relay_outbox";

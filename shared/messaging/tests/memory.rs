@@ -28,6 +28,7 @@ async fn publish(broker: &MemoryBroker, body: &str) {
 async fn conforms() {
     conformance::results_are_per_message_and_in_order(&broker()).await;
     conformance::oversized_payloads_are_refused_with_their_size(&broker()).await;
+    conformance::text_that_no_broker_carries_is_refused(&broker()).await;
     conformance::an_empty_batch_has_no_results(&broker()).await;
     conformance::parking_for_an_unknown_queue_is_an_error(&broker()).await;
 }

@@ -21,6 +21,7 @@ use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::{
     interceptors::context::Error, retries::classifiers::RetryClassifierPriority,
 };
+use futures_util::future::join_all;
 
 /// With full jitter up to [`BACKOFF_MAX`] this rides out a few seconds of conflict or throttling,
 /// and still answers before API Gateway gives up at 30 s.
@@ -31,31 +32,74 @@ const BACKOFF_MAX: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// For those who look and do not buy ([`Table::for_looking`]): fewer tries, a budget that all of them
+/// share, and an end while somebody still waits for the answer.
+const LOOK_ATTEMPTS_MAX: u32 = 4;
+const LOOK_TIMEOUT: Duration = Duration::from_secs(4);
+/// A retry takes five of these, one after a time-out ten; a success gives one back. So a process that
+/// is throttled throughout makes twenty retries, and then none.
+const LOOK_RETRY_BUDGET: usize = 100;
+
 /// A context's table.
 #[derive(Clone, Debug)]
 pub struct Table {
     pub client: Client,
+    /// For reads that may lag behind, where they are to give way.
+    looking: Option<Client>,
     pub name: String,
 }
 
 impl Table {
-    /// With the endpoint, region and credentials of the environment; connected, if that can be.
-    pub async fn from_env(name: String) -> Self {
-        let shared = aws_config::load_defaults(BehaviorVersion::latest()).await;
-        let config = tuned(aws_sdk_dynamodb::config::Builder::from(&shared)).build();
-        let table = Self { client: Client::from_conf(config), name };
-        table.warm_up().await;
-        table
+    /// A table by a client of this configuration.
+    pub fn new(config: aws_sdk_dynamodb::config::Builder, name: String) -> Self {
+        Self { client: Client::from_conf(config.build()), looking: None, name }
     }
 
-    /// One cheap request before the first real one: the connection's handshake is the slow part of
-    /// a cold start. Its outcome does not matter.
-    async fn warm_up(&self) {
-        let key = crate::table::key("warm-up".into(), "warm-up".into());
-        let request = self.client.get_item().table_name(&self.name).set_key(Some(key));
-        if let Err(error) = request.send().await {
-            tracing::debug!(error = %crate::error::StoreError::from_sdk(error), "warm-up failed");
+    /// With the endpoint, region and credentials of the environment; connected, if that can be.
+    pub async fn from_env(name: String) -> Self {
+        Self::of_env(name).await.connected().await
+    }
+
+    /// As [`Table::from_env`], for [looking](Table::for_looking).
+    pub async fn from_env_for_looking(name: String) -> Self {
+        Self::of_env(name).await.for_looking().connected().await
+    }
+
+    /// Reads that may lag behind give way to everything else when the table is throttled: for a
+    /// function that shows things to crowds. A job or a consumer has nobody to come back later.
+    #[must_use]
+    pub fn for_looking(self) -> Self {
+        let looking = looking(self.client.config().to_builder());
+        Self { looking: Some(Client::from_conf(looking.build())), ..self }
+    }
+
+    /// The client for a read that is, or is not, to be consistent.
+    pub(crate) fn reader(&self, consistent: bool) -> &Client {
+        match &self.looking {
+            Some(looking) if !consistent => looking,
+            _ => &self.client,
         }
+    }
+
+    async fn of_env(name: String) -> Self {
+        let shared = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        Self::new(tuned(aws_sdk_dynamodb::config::Builder::from(&shared)), name)
+    }
+
+    /// One cheap request by each client before the first real one: the connection's handshake is the
+    /// slow part of a cold start. Its outcome does not matter.
+    async fn connected(self) -> Self {
+        let clients = std::iter::once(&self.client).chain(&self.looking);
+        join_all(clients.map(async |client| {
+            let key = crate::table::key("warm-up".into(), "warm-up".into());
+            let request = client.get_item().table_name(&self.name).set_key(Some(key));
+            if let Err(error) = request.send().await {
+                let error = crate::error::StoreError::from_sdk(error);
+                tracing::debug!(%error, "warm-up failed");
+            }
+        }))
+        .await;
+        self
     }
 }
 
@@ -77,6 +121,25 @@ pub fn tuned(config: aws_sdk_dynamodb::config::Builder) -> aws_sdk_dynamodb::con
         .timeout_config(timeouts)
         .retry_partition(unshared)
         .retry_classifier(TransactionConflicts)
+}
+
+fn looking(config: aws_sdk_dynamodb::config::Builder) -> aws_sdk_dynamodb::config::Builder {
+    let retry = RetryConfig::standard()
+        .with_max_attempts(LOOK_ATTEMPTS_MAX)
+        .with_initial_backoff(BACKOFF_FIRST)
+        .with_max_backoff(BACKOFF_MAX);
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(LOOK_TIMEOUT)
+        .build();
+    let budget = TokenBucket::builder()
+        .capacity(LOOK_RETRY_BUDGET)
+        .retry_cost(5)
+        .throttling_retry_cost(5)
+        .timeout_retry_cost(10)
+        .success_reward(1.0);
+    let shared = RetryPartition::custom("marquee-looking").token_bucket(budget.build()).build();
+    config.retry_config(retry).timeout_config(timeouts).retry_partition(shared)
 }
 
 /// Retries a transaction that was cancelled for others' sake alone: a conflict or throttling says

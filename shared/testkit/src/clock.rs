@@ -18,6 +18,10 @@ impl ManualClock {
         Self(Arc::new(AtomicI64::new(now.millis())))
     }
 
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.millis(), Ordering::SeqCst);
+    }
+
     pub fn advance(&self, by: Duration) {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.0.fetch_add(millis, Ordering::SeqCst);
@@ -32,5 +36,20 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A clock that goes on by so much each time it is asked.
+#[derive(Clone, Debug)]
+pub struct TickingClock {
+    pub clock: ManualClock,
+    pub by: Duration,
+}
+
+impl Clock for TickingClock {
+    fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        self.clock.advance(self.by);
+        now
     }
 }

@@ -51,6 +51,22 @@ pub async fn oversized_payloads_are_refused_with_their_size(publisher: &dyn Publ
     }
 }
 
+/// What SNS or SQS would refuse is refused everywhere, and keeps no other message back.
+///
+/// # Panics
+/// If the backend does otherwise.
+pub async fn text_that_no_broker_carries_is_refused(publisher: &dyn Publisher) {
+    let mut bytes = routed("");
+    bytes.message.body = b"\xff\xfe".to_vec();
+    let batch = [routed("a"), routed("x\u{ffff}"), bytes, routed("c")];
+    let results = publisher.publish(&batch).await;
+    for index in [1, 2] {
+        let refused = matches!(results[index], Err(PublishError::Refused(_)));
+        assert!(refused, "{:?}", results[index]);
+    }
+    assert_eq!((&results[0], &results[3]), (&Ok(()), &Ok(())));
+}
+
 /// An empty batch is no reason to ask the broker anything.
 ///
 /// # Panics

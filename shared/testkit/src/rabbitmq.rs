@@ -24,6 +24,9 @@ use uuid::Uuid;
 
 use crate::server;
 
+/// Whose the virtual hosts of tests are: hosts may use them too.
+pub const ENVIRONMENT: &str = "_host";
+
 const ASK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A virtual host: exchanges and queues of our names that no other test sees.
@@ -59,10 +62,10 @@ impl VirtualHost {
         host
     }
 
-    /// The one that every broker has.
-    pub fn default_on(amqp_url: &str, management_url: &str) -> Self {
-        let url = amqp_url.trim_end_matches('/').to_owned();
-        Self { name: "%2F".to_owned(), url, management: management_url.to_owned() }
+    /// One that is there already.
+    pub fn named(name: &str, amqp_url: &str, management_url: &str) -> Self {
+        let url = format!("{}/{name}", amqp_url.trim_end_matches('/'));
+        Self { name: name.to_owned(), url, management: management_url.to_owned() }
     }
 
     /// Our backend on it, with the topology declared.
@@ -71,7 +74,7 @@ impl VirtualHost {
     /// If it cannot be declared.
     pub async fn rabbitmq(&self) -> RabbitMq {
         let rabbitmq = self.undeclared();
-        rabbitmq.declare_topology(None).await.expect("the topology is declared");
+        rabbitmq.declare_topology(ENVIRONMENT, None).await.expect("the topology is declared");
         rabbitmq
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Resource, list, names, of_kind, resources, texts};
+use super::{Resource, list, names, of_kind, resources, templates, texts};
 use crate::{functions::functions, workspace::read};
 
 /// Actions for which AWS knows no resource to name.
@@ -180,28 +180,112 @@ fn reads_its_templates_stream(id: &str, template: &str) {
     assert!(names(&mapping["EventSourceArn"], &table), "{id} reads another table's stream");
     assert_eq!(mapping["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]), "{id}");
     assert_eq!(mapping["BisectBatchOnFunctionError"], true, "{id}");
-    assert!(mapping["MaximumRetryAttempts"].as_i64().is_some_and(|n| n > 0), "{id}");
+    // Any number of tries, for as long as the stream keeps a record.
+    assert_eq!(mapping["MaximumRetryAttempts"], -1, "{id}");
+    assert_eq!(mapping["MaximumRecordAgeInSeconds"], 86_400, "{id}");
     assert!(!mapping["DestinationConfig"]["OnFailure"].is_null(), "{id}");
+}
+
+/// A deployment's own values of the parameters, as `Parameter=Value`.
+fn overrides(environment: &str) -> Vec<String> {
+    let text = read("samconfig.toml");
+    let section = format!("[{environment}.deploy.parameters]");
+    let lines = text.lines().skip_while(|line| *line != section).skip(1);
+    let lines = lines.take_while(|line| !line.starts_with('['));
+    let value = |line: &str| Some(line.trim().strip_prefix('"')?.strip_suffix("\",")?.to_owned());
+    lines.filter_map(value).collect()
+}
+
+#[test]
+fn the_account_keeps_room_for_what_sells_and_for_nothing_else() {
+    for (package, deployed) in by_package() {
+        for (id, function) in deployed {
+            let reserved = texts(&function.properties["ReservedConcurrentExecutions"]);
+            let expected: &[&str] = match package.as_str() {
+                "reservations-api" => {
+                    &["KeepsReservations", "ReservationsConcurrency", "AWS::NoValue"]
+                }
+                _ => &[],
+            };
+            assert_eq!(reserved, expected, "{id}");
+        }
+    }
+    let booking = &templates()["infra/booking.yaml"];
+    let parameter = &booking["Parameters"]["ReservationsConcurrency"];
+    assert_eq!(parameter["Default"], 0, "{parameter}");
+    assert_eq!(parameter["MinValue"], 0, "{parameter}");
+    // A function with none reserved never runs: 0 has to mean that nothing is said of it.
+    assert_eq!(booking["Conditions"]["KeepsReservations"], json!([["ReservationsConcurrency", 0]]));
+    for (environment, expected) in
+        [("emulator", None), ("aws-sqs", Some("250")), ("aws-rabbitmq", Some("250"))]
+    {
+        let overrides = overrides(environment);
+        assert!(overrides.iter().any(|value| value.starts_with("Broker=")), "{environment}");
+        let set = overrides.iter().find_map(|value| value.strip_prefix("ReservationsConcurrency="));
+        assert_eq!(set, expected, "{environment} in samconfig.toml");
+    }
+}
+
+/// Every statement of a policy anywhere in a value.
+fn statements(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Object(fields) if fields.contains_key("Effect") => vec![value.clone()],
+        Value::Object(fields) => fields.values().flat_map(statements).collect(),
+        Value::Array(values) => values.iter().flat_map(statements).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What the role of the one function of a package is told about the resource of this ARN.
+fn statements_on(package: &str, arn: &str) -> Vec<Value> {
+    let deployed = by_package();
+    let [(_, function)] = &deployed[package][..] else {
+        panic!("{package} is to be deployed once")
+    };
+    let role = function.properties["Role"].as_str().and_then(|role| role.strip_suffix(".Arn"));
+    let role = &resources()[role.expect("a role of the template")];
+    let mut statements = statements(&role.properties);
+    statements.retain(|statement| texts(&statement["Resource"]) == [arn]);
+    statements
+}
+
+#[test]
+fn a_reconciler_reads_its_table_and_writes_only_where_the_next_run_goes_on() {
+    let cursors = read("shared/store/src/table/cursor.rs");
+    assert!(cursors.contains("const PARTITION: &str = \"cursors\";"), "what the roles name");
+    let partition = json!({ "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": ["cursors"] } });
+    let outbox = ["BatchGetItem", "GetItem", "PutItem", "Query"];
+    let orders = ["BatchGetItem", "GetItem", "PutItem"];
+    for (package, table, allowed) in [
+        ("reconcile-outbox", "Table.Arn", &outbox[..]),
+        ("reconcile-orders", "OrderingTable.Arn", &orders[..]),
+    ] {
+        let expected: BTreeSet<_> = allowed.iter().map(|name| format!("dynamodb:{name}")).collect();
+        let statements = statements_on(package, table);
+        let actions = statements.iter().flat_map(|statement| list(&statement["Action"]));
+        assert_eq!(actions.collect::<BTreeSet<_>>(), expected, "{package}");
+        for statement in &statements {
+            let writes = list(&statement["Action"]).contains(&"dynamodb:PutItem".to_owned());
+            let condition = if writes { &partition } else { &Value::Null };
+            assert_eq!(&statement["Condition"], condition, "{package}: {statement}");
+        }
+        for (id, function) in &by_package()[package] {
+            assert_eq!(function.properties["Timeout"], 120, "{id}");
+        }
+    }
+    let index = statements_on("reconcile-orders", "${OrderingTable.Arn}/index/recent");
+    let actions = index.iter().flat_map(|statement| list(&statement["Action"]));
+    assert_eq!(actions.collect::<Vec<_>>(), ["dynamodb:Query"]);
 }
 
 #[test]
 fn no_role_may_do_everything_or_anything_to_everything() {
-    fn statements(value: &Value, found: &mut Vec<Value>) {
-        match value {
-            Value::Object(fields) if fields.contains_key("Effect") => found.push(value.clone()),
-            Value::Object(fields) => fields.values().for_each(|value| statements(value, found)),
-            Value::Array(values) => values.iter().for_each(|value| statements(value, found)),
-            _ => {}
-        }
-    }
     for (name, resource) in resources() {
         // A key's own policy speaks of the key.
         if resource.kind == "AWS::KMS::Key" {
             continue;
         }
-        let mut found = Vec::new();
-        statements(&resource.properties, &mut found);
-        for statement in found {
+        for statement in statements(&resource.properties) {
             let actions = list(&statement["Action"]);
             let place = format!("{} {name}: {statement}", resource.template);
             assert!(actions.iter().all(|action| !action.contains('*')), "{place}");

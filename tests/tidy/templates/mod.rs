@@ -1,7 +1,9 @@
 //! The templates agree with the code: tables, queues, routes, functions and what these may do.
 
+mod alarms;
 mod functions;
 mod queues;
+mod rabbitmq;
 mod table;
 
 use std::collections::BTreeMap;
@@ -17,12 +19,16 @@ use crate::workspace::{read, root};
 pub(crate) struct Resource {
     pub(crate) template: String,
     pub(crate) kind: String,
+    /// Without it, the resource is always there.
+    pub(crate) condition: Option<String>,
+    /// What has to be there before it, beside what its properties name.
+    pub(crate) depends_on: Vec<String>,
     pub(crate) properties: Value,
 }
 
-/// Every resource of every template by its name.
-pub(crate) fn resources() -> BTreeMap<String, Resource> {
-    let mut resources = BTreeMap::new();
+/// Every template by its path, as JSON.
+pub(crate) fn templates() -> BTreeMap<String, Value> {
+    let mut templates = BTreeMap::new();
     for entry in std::fs::read_dir(root().join("infra")).expect("a folder") {
         let file = entry.expect("an entry").file_name().into_string().expect("a name");
         if !file.ends_with(".yaml") || file.starts_with('.') {
@@ -30,7 +36,15 @@ pub(crate) fn resources() -> BTreeMap<String, Resource> {
         }
         let template = format!("infra/{file}");
         let documents = YamlLoader::load_from_str(&read(&template)).expect("YAML");
-        let parsed = json(&documents[0]);
+        templates.insert(template, json(&documents[0]));
+    }
+    templates
+}
+
+/// Every resource of every template by its name.
+pub(crate) fn resources() -> BTreeMap<String, Resource> {
+    let mut resources = BTreeMap::new();
+    for (template, parsed) in templates() {
         for (name, resource) in parsed["Resources"].as_object().expect("resources") {
             let kind = resource["Type"].as_str().expect("a type").to_owned();
             let globals = match kind.as_str() {
@@ -38,7 +52,10 @@ pub(crate) fn resources() -> BTreeMap<String, Resource> {
                 _ => &Value::Null,
             };
             let properties = merged(globals, resource["Properties"].clone());
-            let resource = Resource { template: template.clone(), kind, properties };
+            let condition = resource["Condition"].as_str().map(str::to_owned);
+            let depends_on = list(&resource["DependsOn"]);
+            let template = template.clone();
+            let resource = Resource { template, kind, condition, depends_on, properties };
             assert!(resources.insert(name.clone(), resource).is_none(), "two resources {name}");
         }
     }

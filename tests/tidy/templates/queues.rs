@@ -8,11 +8,14 @@ use serde_json::{Value, json};
 use super::{Resource, list, names, of_kind, texts};
 
 /// Queues that no exchange leads to: for what AWS could not deliver.
-const FAILURES: &[&str] = &[
+pub(super) const FAILURES: &[&str] = &[
+    "booking_delivery_failures",
     "booking_stream_failures",
     "booking_schedule_failures",
+    "ordering_delivery_failures",
     "ordering_stream_failures",
     "ordering_schedule_failures",
+    "members_delivery_failures",
 ];
 
 fn plain(name: &Value) -> String {
@@ -87,6 +90,45 @@ fn a_queue_subscribes_to_its_exchange_with_its_routing_keys_and_gets_bodies_as_t
         let topic = &topics[queue.exchange];
         let imported = format!("${{Environment}}-marquee-{topic}Arn");
         assert_eq!(list(&properties["TopicArn"]), [imported], "{}", queue.name);
+    }
+}
+
+#[test]
+fn what_sns_cannot_deliver_waits_in_a_queue_of_the_context() {
+    let queues = queues();
+    let policies: Vec<_> = of_kind("AWS::SQS::QueuePolicy").collect();
+    let policy_of = |queue: &str| {
+        let found = policies.iter().find(|(_, policy)| names(&policy.properties["Queues"], queue));
+        found.unwrap_or_else(|| panic!("nobody may send to {queue}"))
+    };
+    for (id, subscription) in of_kind("AWS::SNS::Subscription") {
+        if subscription.properties["Protocol"] != "sqs" {
+            continue;
+        }
+        let context = subscription.template.strip_prefix("infra/");
+        let context = context.and_then(|file| file.strip_suffix(".yaml")).expect("a template");
+        let (failures, declared) = &queues[&format!("{context}_delivery_failures")];
+        let redrive = &subscription.properties["RedrivePolicy"]["deadLetterTargetArn"];
+        assert!(names(redrive, failures), "{id} gives up to {redrive}");
+        assert_eq!(declared.properties["MessageRetentionPeriod"], 1_209_600, "{failures}");
+        assert_eq!(declared.properties["SqsManagedSseEnabled"], true, "{failures}");
+        let (_, policy) = policy_of(failures);
+        let expected = json!([{
+            "Effect": "Allow",
+            "Principal": { "Service": "sns.amazonaws.com" },
+            "Action": "sqs:SendMessage",
+            "Resource": format!("{failures}.Arn"),
+            "Condition": { "ArnEquals": { "aws:SourceArn": subscription.properties["TopicArn"] } },
+        }]);
+        assert_eq!(policy.properties["PolicyDocument"]["Statement"], expected, "{failures}");
+
+        // What a subscription delivers before its queue's policy is there, the queue refuses.
+        let endpoint = subscription.properties["Endpoint"].as_str().expect("an ARN");
+        let endpoint = endpoint.strip_suffix(".Arn").expect("the ARN of a queue");
+        for queue in [endpoint, failures.as_str()] {
+            let (policy, _) = policy_of(queue);
+            assert!(subscription.depends_on.contains(policy), "{id} does not wait for {policy}");
+        }
     }
 }
 

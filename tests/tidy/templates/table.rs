@@ -1,12 +1,14 @@
 //! The contexts' tables.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::{
     error::BuildError, operation::create_table::CreateTableInput, types::KeySchemaElement,
 };
 use marquee_store::{booking, members, ordering};
 use serde_json::{Value, json};
 
-use super::of_kind;
+use super::{of_kind, texts};
 
 type Schema = fn(&str) -> Result<CreateTableInput, BuildError>;
 
@@ -26,6 +28,26 @@ fn each_template_declares_the_table_that_the_code_expects() {
         let table = table.unwrap_or_else(|| panic!("{template} declares no table"));
         agrees(template, &table.properties, &schema("any").expect("a table"));
     }
+}
+
+/// Who asks which index.
+const INDEXES: &[(&str, &str)] = &[
+    ("ExpireReservationsRole", "${Table.Arn}/index/overdue"),
+    ("SessionsApiRole", "${Table.Arn}/index/by_parent"),
+    ("OrdersApiRole", "${OrderingTable.Arn}/index/recent"),
+    ("OrdersApiRole", "${OrderingTable.Arn}/index/by_student"),
+    ("ReconcileOrdersRole", "${OrderingTable.Arn}/index/recent"),
+];
+
+#[test]
+fn an_index_is_open_to_those_who_ask_it_and_to_no_others() {
+    let mut open = BTreeSet::new();
+    for (role, resource) in of_kind("AWS::IAM::Role") {
+        let named = texts(&resource.properties).into_iter();
+        open.extend(named.filter(|text| text.contains("/index/")).map(|text| (role.clone(), text)));
+    }
+    let named = |(role, index): &(&str, &str)| ((*role).to_owned(), (*index).to_owned());
+    assert_eq!(open, INDEXES.iter().map(named).collect::<BTreeSet<_>>());
 }
 
 fn agrees(template: &str, declared: &Value, expected: &CreateTableInput) {

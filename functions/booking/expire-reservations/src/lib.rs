@@ -11,7 +11,10 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use marquee_domain::time::{Clock, Timestamp};
-use marquee_lambda::config::{self, ConfigError};
+use marquee_lambda::{
+    config::{self, ConfigError},
+    schedule,
+};
 use marquee_store::{
     booking::{
         BookingStore,
@@ -88,6 +91,12 @@ fn shards_from(now: Timestamp) -> impl Iterator<Item = u64> {
     let count = shards().count();
     let first = usize::try_from(now.millis() / 60_000).unwrap_or(0) % count;
     shards().cycle().skip(first).take(count)
+}
+
+impl schedule::Report for Report {
+    fn failed(&self) -> usize {
+        self.failed
+    }
 }
 
 impl Report {

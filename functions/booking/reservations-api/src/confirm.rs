@@ -10,6 +10,7 @@ use marquee_domain::{
     booking::{
         payment::{Payment, PaymentError, PaymentStatus},
         reservation::{Confirmation, Refusal, Reservation},
+        venue::NotOnSale,
     },
     ids::ReservationId,
     time::Timestamp,
@@ -36,6 +37,7 @@ const TRIES_MAX: u32 = 5;
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub(crate) struct Confirm {
     /// The payment at the provider. Without one, the provider is asked to take the money now.
+    #[schema(min_length = 1, max_length = 64, pattern = r"\S")]
     payment_id: Option<String>,
 }
 
@@ -65,7 +67,9 @@ pub(crate) async fn confirm(
                 return Ok(Json(ReservationView::new(&reservation, now)));
             }
             Ok(Confirmation::Proceed { late }) => late,
-            Err(Refusal::Expired(_)) if taken_before(&services, &reservation).await? => {
+            Err(Refusal::Expired(_))
+                if was_taken(&services, &own_payment_id(&reservation)).await? =>
+            {
                 // An earlier try took the money and got no further: a payment come late.
                 given = Some(own_payment_id(&reservation));
                 continue;
@@ -74,8 +78,16 @@ pub(crate) async fn confirm(
                 return Err(turn_away(&services, &reservation, given, refusal).await?);
             }
         };
-        let payment = capture(&services, &reservation, given.clone(), late, now).await?;
-        match services.store.confirm(&reservation, &payment, services.clock.now()).await? {
+        let payment_id = given.clone().unwrap_or_else(|| own_payment_id(&reservation));
+        if late && sales_are_closed(&services, &reservation, now).await? {
+            match too_late(&services, &reservation, payment_id, now).await? {
+                Some(problem) => return Err(problem),
+                None => continue,
+            }
+        }
+        let payment = capture(&services, &reservation, payment_id, late, now).await?;
+        let outcome = services.store.confirm(&reservation, &payment, services.clock.now()).await?;
+        match outcome {
             ConfirmOutcome::Confirmed(done) => return Ok(Json(ReservationView::new(&done, now))),
             ConfirmOutcome::HoldLost => {
                 if let Some(problem) = refund(&services, &reservation, payment).await? {
@@ -89,9 +101,36 @@ pub(crate) async fn confirm(
     Err(overtaken())
 }
 
+/// Then nothing is sold any more, and a hold that has run out is not honoured either.
+async fn sales_are_closed(
+    services: &Services,
+    reservation: &Reservation,
+    now: Timestamp,
+) -> Result<bool, Problem> {
+    let session = services.store.session(reservation.session).await?;
+    let refusal = session.and_then(|session| session.check_sales(now).err());
+    Ok(matches!(refusal, Some(NotOnSale::Closed(_))))
+}
+
+/// Takes no money any more. What an earlier try took goes back; `None` if that try has confirmed the
+/// reservation after all.
+async fn too_late(
+    services: &Services,
+    reservation: &Reservation,
+    payment_id: String,
+    now: Timestamp,
+) -> Result<Option<Problem>, Problem> {
+    if was_taken(services, &payment_id).await? {
+        let (id, status, at) = (payment_id, PaymentStatus::Captured, now);
+        return refund(services, reservation, Payment { id, status, at, late: true }).await;
+    }
+    let detail = "the hold ran out, and sales have closed since; nothing was taken";
+    Ok(Some(Problem::new(&HOLD_EXPIRED, detail.into())))
+}
+
 fn checked(payment_id: Option<&str>) -> Result<Option<&str>, Problem> {
     match payment_id.map(str::trim) {
-        Some(id) if id.is_empty() || id.len() > PAYMENT_ID_LEN_MAX => {
+        Some(id) if id.is_empty() || id.chars().count() > PAYMENT_ID_LEN_MAX => {
             let detail = format!("must have 1 to {PAYMENT_ID_LEN_MAX} characters");
             Err(Problem::invalid_field("payment_id", detail))
         }
@@ -104,19 +143,18 @@ fn own_payment_id(reservation: &Reservation) -> String {
     Uuid::new_v5(&reservation.id.uuid(), b"payment").to_string()
 }
 
-async fn taken_before(services: &Services, reservation: &Reservation) -> Result<bool, Problem> {
-    let taken = services.payments.was_captured(&own_payment_id(reservation)).await;
+async fn was_taken(services: &Services, payment_id: &str) -> Result<bool, Problem> {
+    let taken = services.payments.was_captured(payment_id).await;
     taken.map_err(|error| Problem::new(&PAYMENT_TIMED_OUT, error.to_string()))
 }
 
 async fn capture(
     services: &Services,
     reservation: &Reservation,
-    given: Option<String>,
+    id: String,
     late: bool,
     now: Timestamp,
 ) -> Result<Payment, Problem> {
-    let id = given.unwrap_or_else(|| own_payment_id(reservation));
     match services.payments.capture(&id, reservation.total()).await {
         Ok(()) => Ok(Payment { id, status: PaymentStatus::Captured, at: now, late }),
         Err(error @ PaymentError::Declined) => {

@@ -1,6 +1,6 @@
 //! `POST /api/v1/reservations`: hold seats.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use axum::{
     Json,
@@ -20,7 +20,7 @@ use marquee_domain::{
 };
 use marquee_lambda::{
     extract::{Buyer, IdempotencyKey, Payload},
-    json::Label,
+    json::{Label, Object},
     problem::{HOLD_LIMIT, IDEMPOTENCY_KEY_REUSED, Problem, SEAT_TAKEN},
 };
 use marquee_store::booking::{
@@ -35,19 +35,24 @@ use uuid::Uuid;
 use crate::{Services, views::ReservationView};
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "session_id": "b623792d-f564-44c4-a6cd-255b83f9a4db",
+    "seats": [{ "session_seat_id": "42a95132-a946-4569-8bba-010ed85a5ad3" }],
+}))]
 pub(crate) struct NewReservation {
     session_id: Uuid,
-    seats: Vec<WantedSeat>,
+    #[schema(value_type = Vec<WantedSeat>, min_items = 1, max_items = 63)]
+    seats: Vec<Object<WantedSeat>>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct WantedSeat {
     session_seat_id: Uuid,
     /// Checked against the seat, if given. A string or a number.
-    #[schema(value_type = Option<String>)]
+    #[schema(inline)]
     row_number: Option<Label>,
     /// Checked against the seat, if given. A string or a number.
-    #[schema(value_type = Option<String>)]
+    #[schema(inline)]
     seat_number: Option<Label>,
     /// The base price if missing.
     price_tier_id: Option<Uuid>,
@@ -61,7 +66,7 @@ pub(crate) struct WantedSeat {
     params(("X-User-ID" = Uuid, Header), ("Idempotency-Key" = Option<String>, Header)),
     responses(
         (status = 201, body = ReservationView),
-        (status = 409, description = "seat taken, or too many seats on hold"),
+        (status = 409, description = "seat taken, too many seats on hold, or not on sale"),
     )
 )]
 pub(crate) async fn create(
@@ -70,12 +75,18 @@ pub(crate) async fn create(
     key: IdempotencyKey,
     Payload { value, canonical }: Payload<NewReservation>,
 ) -> Result<Response, Problem> {
-    let session = SessionId::new(value.session_id);
-    let seats = wanted_seats(&services, session, &value.seats).await?;
-    let tag = key.tag(&format!("reservations/{session}"), &canonical);
+    let id = SessionId::new(value.session_id);
+    let wanted: Vec<_> = value.seats.into_iter().map(|Object(seat)| seat).collect();
+    let (session, seats) = wanted_seats(&services, id, &wanted).await?;
+    let tag = key.tag(&format!("reservations/{id}"), &canonical);
     let now = services.clock.now();
-    let request = HoldRequest { user, session, seats, idempotency: tag, now };
-    match services.store.hold(&request, services.policy).await? {
+    let request = HoldRequest { user, session: id, seats, idempotency: tag, now };
+    let outcome = match session.check_sales(now) {
+        Ok(()) => services.store.hold(&request, services.policy).await?,
+        // What was answered in time is answered again.
+        Err(refusal) => services.store.replayed(&request).await?.ok_or(refusal)?,
+    };
+    match outcome {
         HoldOutcome::Held(reservation) => Ok(created(&reservation)),
         HoldOutcome::Replayed(reservation) => Ok(created(&as_first_answered(reservation))),
         refused => Err(refusal(refused, &request, services.policy.live_seats_max)),
@@ -144,7 +155,7 @@ async fn wanted_seats(
     services: &Services,
     session_id: SessionId,
     wanted: &[WantedSeat],
-) -> Result<Vec<ReservedSeat>, Problem> {
+) -> Result<(Arc<Session>, Vec<ReservedSeat>), Problem> {
     if !(1..=TICKETS_PER_RESERVATION_MAX).contains(&wanted.len()) {
         let detail = format!("must name 1 to {TICKETS_PER_RESERVATION_MAX} seats");
         return Err(Problem::invalid_field("seats", detail));
@@ -164,7 +175,10 @@ async fn wanted_seats(
         problem_at(index, "session_seat_id", "is not a seat of this session")
     })?;
     let seats = wanted.iter().zip(located).enumerate();
-    seats.map(|(index, (seat, at))| reserved_seat(services, &session, index, seat, &at)).collect()
+    let seats =
+        seats.map(|(index, (seat, at))| reserved_seat(services, &session, index, seat, &at));
+    let seats = seats.collect::<Result<_, _>>()?;
+    Ok((session, seats))
 }
 
 fn reserved_seat(

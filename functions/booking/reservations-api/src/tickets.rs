@@ -17,7 +17,7 @@ use marquee_domain::{
 use marquee_lambda::{
     extract::{OptionalPayload, PathId},
     json::Instant,
-    page::{PageRequest, encode_cursor},
+    page::{ArrayPage, PageRequest},
     problem::{INTERNAL, Problem, TICKET_FORGED, TICKET_USED},
 };
 use serde::Deserialize;
@@ -32,7 +32,7 @@ const RESERVATIONS_PER_PAGE_MAX: u16 = 30;
 
 /// A user's tickets
 ///
-/// A page of a user's reservations at a time; `X-Next-Cursor`, if there, leads to the next.
+/// Those of a page of the user's reservations at a time; `Link`, if there, leads to the next.
 #[utoipa::path(
     get, path = "/api/v1/tickets/user/{user_id}", tag = "tickets",
     params(("user_id" = Uuid, Path), ("limit" = Option<u16>, Query),
@@ -44,7 +44,7 @@ pub(crate) async fn of_user(
     PathId(user): PathId<UserId>,
     headers: HeaderMap,
     page: PageRequest,
-) -> Result<Response, Problem> {
+) -> Result<ArrayPage<TicketView>, Problem> {
     if !may_be(&headers, user) {
         return Err(Problem::not_found("user, or it is not you"));
     }
@@ -53,12 +53,7 @@ pub(crate) async fn of_user(
     let tickets = found.reservations.iter().flat_map(Reservation::tickets);
     let tickets: Vec<_> =
         tickets.map(|ticket| view(&services, &ticket)).collect::<Result<_, _>>()?;
-    let mut response = Json(tickets).into_response();
-    let next = found.next.and_then(|next| encode_cursor(&next).parse().ok());
-    if let Some(next) = next {
-        response.headers_mut().insert("x-next-cursor", next);
-    }
-    Ok(response)
+    Ok(page.array(tickets, found.next.as_deref()))
 }
 
 /// One ticket
@@ -79,7 +74,7 @@ pub(crate) async fn get(
 #[utoipa::path(
     get, path = "/api/v1/tickets/{ticket_id}/qr", tag = "tickets",
     params(("ticket_id" = Uuid, Path)),
-    responses((status = 200, content_type = "image/png", body = Vec<u8>))
+    responses((status = 200, content_type = "image/png"))
 )]
 pub(crate) async fn qr_image(
     State(services): State<Services>,
@@ -97,6 +92,7 @@ pub(crate) struct Use {
     code: Option<String>,
     /// Where the ticket is used, as it will be told to whoever tries again.
     #[serde(alias = "location", alias = "device")]
+    #[schema(max_length = 100)]
     gate: Option<String>,
 }
 

@@ -1,13 +1,20 @@
 //! Reservations and tickets as JSON.
 
 use marquee_domain::{
-    booking::{payment::Payment, reservation::Reservation, ticket::Ticket},
+    booking::{
+        payment::{Payment, PaymentStatus},
+        reservation::{Reservation, ReservationStatus},
+        ticket::Ticket,
+    },
     money::Money,
     time::Timestamp,
 };
 use marquee_lambda::json::{Amount, Instant};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Object, ObjectBuilder, Type},
+};
 use uuid::Uuid;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -23,7 +30,7 @@ pub(crate) struct ReservationView {
     seats_count: usize,
     #[schema(value_type = f64)]
     total_amount: Amount,
-    /// `active`, `confirmed`, `expired` or `cancelled`.
+    #[schema(schema_with = reservation_status)]
     status: &'static str,
     items: Vec<ItemView>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,7 +63,7 @@ pub(crate) struct ItemView {
 #[schema(as = Payment)]
 pub(crate) struct PaymentView {
     pub(crate) payment_id: String,
-    /// `captured`, `refund_due` or `refunded`.
+    #[schema(schema_with = payment_status)]
     status: &'static str,
     /// It came after the hold had run out.
     late: bool,
@@ -76,7 +83,7 @@ pub(crate) struct TicketView {
     seat_number: String,
     #[schema(value_type = f64)]
     price: Amount,
-    /// `active` or `used`.
+    #[schema(schema_with = ticket_status)]
     status: &'static str,
     /// A PNG as a data URL.
     qr_code: String,
@@ -88,6 +95,22 @@ pub(crate) struct TicketView {
     used_gate: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
+}
+
+fn one_of<const N: usize>(names: [&'static str; N]) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
+}
+
+fn reservation_status() -> Object {
+    one_of(ReservationStatus::ALL.map(ReservationStatus::name))
+}
+
+fn payment_status() -> Object {
+    one_of(PaymentStatus::ALL.map(PaymentStatus::name))
+}
+
+fn ticket_status() -> Object {
+    one_of(["active", "used"])
 }
 
 impl ReservationView {

@@ -23,8 +23,11 @@ use crate::{
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct NewEvent {
+    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
     title: String,
+    #[schema(max_length = 5_000)]
     description: Option<String>,
+    #[schema(max_length = 5_000)]
     event_type: Option<String>,
     organizer_id: Uuid,
 }

@@ -14,60 +14,143 @@ use marquee_domain::{
 };
 use marquee_lambda::{
     extract::{IdempotencyKey, PathId, PathIds, Payload},
-    json::Label,
+    json::{LABEL_LEN_MAX, Label, Object, whole},
     page::{self, PageRequest, PageResponse},
     problem::{ALREADY_EXISTS, Problem},
 };
 use marquee_store::booking::halls::{RowsOutcome, SeatOutcome};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{self, ObjectBuilder, SchemaType, Type},
+};
 use uuid::Uuid;
 
 use crate::{Services, halls, responses::key_reused};
 
 const STANDARD: &str = "standard";
-const LABEL_LEN_MAX: usize = 20;
 
-/// One seat (`row_number`, `seat_number`, `seat_type`); or whole rows, as a list (`rows`), as a
-/// list of seats (`seats`), or as a number of equal ones (`row_count`, `seats_per_row`).
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
 pub(crate) struct NewSeats {
-    #[schema(value_type = Option<String>)]
     row_number: Option<Label>,
-    #[schema(value_type = Option<String>)]
     seat_number: Option<Label>,
-    /// `standard` unless said otherwise.
     seat_type: Option<String>,
-    rows: Option<Vec<NewRow>>,
-    seats: Option<Vec<NewSeat>>,
+    rows: Option<Vec<Object<NewRow>>>,
+    seats: Option<Vec<Object<NewSeat>>>,
+    #[serde(default, deserialize_with = "whole")]
     row_count: Option<u16>,
+    #[serde(default, deserialize_with = "whole")]
     seats_per_row: Option<u16>,
+}
+
+/// One seat; or whole rows, as a list, as a list of seats, or as a number of equal ones.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[schema(as = NewSeats)]
+#[expect(dead_code, reason = "says what NewSeats takes: exactly one of these")]
+enum NewSeatsShape {
+    One {
+        #[schema(inline)]
+        row_number: Label,
+        #[schema(inline)]
+        seat_number: Label,
+        #[schema(schema_with = seat_type_schema)]
+        seat_type: Option<String>,
+        #[schema(schema_with = absent)]
+        rows: Option<()>,
+        #[schema(schema_with = absent)]
+        seats: Option<()>,
+        #[schema(schema_with = absent)]
+        row_count: Option<()>,
+    },
+    Rows {
+        #[schema(min_items = 1, max_items = 15_000)]
+        rows: Vec<NewRow>,
+        #[schema(schema_with = seat_type_schema)]
+        seat_type: Option<String>,
+        #[schema(schema_with = absent)]
+        seats: Option<()>,
+        #[schema(schema_with = absent)]
+        row_count: Option<()>,
+    },
+    Seats {
+        #[schema(min_items = 1, max_items = 15_000)]
+        seats: Vec<NewSeat>,
+        #[schema(schema_with = seat_type_schema)]
+        seat_type: Option<String>,
+        #[schema(schema_with = absent)]
+        rows: Option<()>,
+        #[schema(schema_with = absent)]
+        row_count: Option<()>,
+    },
+    Equal {
+        #[schema(minimum = 1, maximum = 15_000)]
+        row_count: u16,
+        #[schema(minimum = 1, maximum = 2_000)]
+        seats_per_row: u16,
+        #[schema(schema_with = seat_type_schema)]
+        seat_type: Option<String>,
+        #[schema(schema_with = absent)]
+        rows: Option<()>,
+        #[schema(schema_with = absent)]
+        seats: Option<()>,
+    },
+}
+
+/// Missing, or null.
+fn absent() -> schema::Object {
+    ObjectBuilder::new().schema_type(Type::Null).build()
+}
+
+fn seat_type_schema() -> schema::Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .min_length(Some(1))
+        .max_length(Some(LABEL_LEN_MAX))
+        .pattern(Some(r"\S"))
+        .description(Some("`standard` unless said otherwise."))
+        .build()
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct NewRow {
-    #[schema(value_type = String)]
+    #[schema(inline)]
     row_number: Label,
-    /// Seats numbered from 1.
+    /// Seats numbered from 1. Either this or `seats`.
+    #[serde(default, deserialize_with = "whole")]
+    #[schema(minimum = 1, maximum = 2_000)]
     seat_count: Option<u16>,
-    seats: Option<Vec<NewRowSeat>>,
+    #[schema(value_type = Option<Vec<NewRowSeat>>, min_items = 1, max_items = 2_000)]
+    seats: Option<Vec<Object<NewRowSeat>>>,
+    #[schema(schema_with = seat_type_schema)]
     seat_type: Option<String>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct NewRowSeat {
-    #[schema(value_type = String)]
+    #[schema(inline)]
     seat_number: Label,
+    #[schema(schema_with = seat_type_schema)]
     seat_type: Option<String>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct NewSeat {
-    #[schema(value_type = String)]
+    #[schema(inline)]
     row_number: Label,
-    #[schema(value_type = String)]
+    #[schema(inline)]
     seat_number: Label,
+    #[schema(schema_with = seat_type_schema)]
     seat_type: Option<String>,
+}
+
+/// What was added: a seat, or how many.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "says what the answer may be")]
+enum Added {
+    Seat(HallSeatView),
+    Plan(SeatingPlan),
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -89,9 +172,9 @@ pub(crate) struct SeatingPlan {
 
 /// Add a seat, or lay out whole rows
 #[utoipa::path(
-    post, path = "/api/v1/halls/{hall_id}/seats", tag = "venues", request_body = NewSeats,
+    post, path = "/api/v1/halls/{hall_id}/seats", tag = "venues", request_body = NewSeatsShape,
     params(("hall_id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 201, body = HallSeatView), (status = 409, description = "there already"))
+    responses((status = 201, body = Added), (status = 409, description = "there already"))
 )]
 pub(crate) async fn create(
     State(services): State<Services>,
@@ -168,15 +251,18 @@ fn within_hall(seats: usize) -> Result<(), Problem> {
     }
 }
 
-fn listed_rows(rows: &[NewRow], default_type: Option<&str>) -> Result<Vec<HallRow>, Problem> {
-    within_hall(rows.iter().map(|row| usize::from(row.seat_count.unwrap_or(0))).sum())?;
-    let row = |(index, row): (usize, &NewRow)| {
+fn listed_rows(
+    rows: &[Object<NewRow>],
+    default_type: Option<&str>,
+) -> Result<Vec<HallRow>, Problem> {
+    within_hall(rows.iter().map(|Object(row)| usize::from(row.seat_count.unwrap_or(0))).sum())?;
+    let row = |(index, Object(row)): (usize, &Object<NewRow>)| {
         let at = |field: &str| format!("rows[{index}].{field}");
         let row_number = label(&at("row_number"), Some(&row.row_number))?;
         let row_type = row.seat_type.as_deref().or(default_type);
         match (&row.seats, row.seat_count) {
             (Some(seats), None) => {
-                let seat = |(position, given): (usize, &NewRowSeat)| {
+                let seat = |(position, Object(given)): (usize, &Object<NewRowSeat>)| {
                     let field = at(&format!("seats[{position}].seat_number"));
                     let seat_type = given.seat_type.as_deref().or(row_type);
                     seat(&field, Some(&given.seat_number), seat_type)
@@ -192,10 +278,13 @@ fn listed_rows(rows: &[NewRow], default_type: Option<&str>) -> Result<Vec<HallRo
 }
 
 /// Seats in the order given, rows in the order they first appear.
-fn rows_of_seats(seats: &[NewSeat], default_type: Option<&str>) -> Result<Vec<HallRow>, Problem> {
+fn rows_of_seats(
+    seats: &[Object<NewSeat>],
+    default_type: Option<&str>,
+) -> Result<Vec<HallRow>, Problem> {
     let mut rows: Vec<HallRow> = Vec::new();
     let mut places = std::collections::HashMap::new();
-    for (index, given) in seats.iter().enumerate() {
+    for (index, Object(given)) in seats.iter().enumerate() {
         let row_number = label(&format!("seats[{index}].row_number"), Some(&given.row_number))?;
         let seat_type = given.seat_type.as_deref().or(default_type);
         let field = format!("seats[{index}].seat_number");

@@ -1,15 +1,19 @@
 //! What other services call: seats by their identifiers alone, with no reservation of ours.
 //!
-//! The caller's `reservation_id` is who the seats are held for, and only the same one can release
-//! or confirm them. A caller that gives none shares one owner per session with all who give none.
+//! `reservation_id` is who the seats are held for, and only the same one can release or confirm
+//! them. A caller may choose it, which makes reserving safe to repeat, or is given one.
+
+use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use marquee_domain::{
     booking::{
         seat::{Claim, SeatState},
         seat_ref::SeatPlace,
+        venue::Session,
     },
     ids::{SessionId, SessionSeatId},
+    time::Timestamp,
 };
 use marquee_lambda::{
     extract::{PathId, Payload},
@@ -29,13 +33,23 @@ const SEATS_MAX: usize = 100;
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct Seats {
+    #[schema(value_type = HashSet<Uuid>, min_items = 1, max_items = 100)]
     session_seat_ids: Vec<Uuid>,
+    /// Given back with the answer; a new one, if missing.
     reservation_id: Option<Uuid>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct SeatsOfReservation {
+    #[schema(value_type = HashSet<Uuid>, min_items = 1, max_items = 100)]
+    session_seat_ids: Vec<Uuid>,
+    /// As `reserve` answered.
+    reservation_id: Uuid,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Availability {
-    /// Whether all of them can be had.
+    /// Whether all of them can be had: none can while the session is not on sale.
     available: bool,
     unavailable_session_seat_ids: Vec<Uuid>,
 }
@@ -73,10 +87,11 @@ pub(crate) async fn check_availability(
     PathId(session): PathId<SessionId>,
     Payload { value, .. }: Payload<Seats>,
 ) -> Result<Json<Availability>, Problem> {
-    let places = locate(&services, session, &value).await?;
+    let (on_sale, places) = locate(&services, session, &value.session_seat_ids).await?;
     let now = services.clock.now();
     let states = services.store.seat_states(session, &places).await?;
-    let taken = |(state, _): &(SeatState, &Uuid)| state.live_claim(now).is_some();
+    let not_sold = on_sale.check_sales(now).is_err();
+    let taken = |(state, _): &(SeatState, &Uuid)| not_sold || state.live_claim(now).is_some();
     let unavailable: Vec<Uuid> =
         states.into_iter().zip(&value.session_seat_ids).filter(taken).map(|(_, id)| *id).collect();
     let available = unavailable.is_empty();
@@ -87,40 +102,63 @@ pub(crate) async fn check_availability(
 #[utoipa::path(
     post, path = "/api/internal/sessions/{session_id}/seats/reserve", tag = "internal",
     params(("session_id" = Uuid, Path)), request_body = Seats,
-    responses((status = 200, body = SeatsHeld), (status = 409, description = "seat taken"))
+    responses(
+        (status = 200, body = SeatsHeld),
+        (status = 409, description = "seat taken, or not on sale"),
+    )
 )]
 pub(crate) async fn reserve(
     State(services): State<Services>,
-    PathId(session): PathId<SessionId>,
+    PathId(id): PathId<SessionId>,
     Payload { value, .. }: Payload<Seats>,
 ) -> Result<Json<SeatsHeld>, Problem> {
-    let places = locate(&services, session, &value).await?;
+    let (session, places) = locate(&services, id, &value.session_seat_ids).await?;
     let now = services.clock.now();
-    let owner = owner(session, &value);
-    let claim = Claim { owner, until: now + services.hold_for };
-    match services.store.hold_seats(session, &places, claim, now).await? {
-        Ok(held) => Ok(Json(SeatsHeld {
-            reservation_id: owner,
-            session_seat_ids: value.session_seat_ids,
-            reserved_until: Instant(held.until),
-        })),
-        Err(taken) => Err(seats_taken(&value, &places, &taken)),
-    }
+    let owner = value.reservation_id.unwrap_or_else(Uuid::new_v4);
+    let held = match session.check_sales(now) {
+        Ok(()) => {
+            let claim = Claim { owner, until: now + services.hold_for };
+            let held = services.store.hold_seats(id, &places, claim, now).await?;
+            held.map_err(|taken| seats_taken(&value.session_seat_ids, &places, &taken))?
+        }
+        // What was held in time is held.
+        Err(refusal) => held_by(&services, id, &places, owner, now).await?.ok_or(refusal)?,
+    };
+    Ok(Json(SeatsHeld {
+        reservation_id: owner,
+        session_seat_ids: value.session_seat_ids,
+        reserved_until: Instant(held.until),
+    }))
+}
+
+/// The claim that runs out first, if `owner` holds all of the seats.
+async fn held_by(
+    services: &Services,
+    session: SessionId,
+    places: &[SeatPlace],
+    owner: Uuid,
+    now: Timestamp,
+) -> Result<Option<Claim>, Problem> {
+    let states = services.store.seat_states(session, places).await?;
+    let claims = states.iter().map(|state| state.live_claim(now));
+    let own: Option<Vec<_>> =
+        claims.map(|claim| claim.filter(|claim| claim.owner == owner)).collect();
+    Ok(own.and_then(|claims| claims.into_iter().min_by_key(|claim| claim.until)))
 }
 
 /// Free seats that the same caller holds
 #[utoipa::path(
     post, path = "/api/internal/sessions/{session_id}/seats/release", tag = "internal",
-    params(("session_id" = Uuid, Path)), request_body = Seats,
+    params(("session_id" = Uuid, Path)), request_body = SeatsOfReservation,
     responses((status = 200, body = SeatsChanged))
 )]
 pub(crate) async fn release(
     State(services): State<Services>,
     PathId(session): PathId<SessionId>,
-    Payload { value, .. }: Payload<Seats>,
+    Payload { value, .. }: Payload<SeatsOfReservation>,
 ) -> Result<Json<SeatsChanged>, Problem> {
-    let places = locate(&services, session, &value).await?;
-    let owner = owner(session, &value);
+    let (_, places) = locate(&services, session, &value.session_seat_ids).await?;
+    let owner = value.reservation_id;
     let changed = services.store.mark(session, &places, owner, None, Mark::Free).await?;
     Ok(Json(SeatsChanged { session_seat_ids: value.session_seat_ids, changed }))
 }
@@ -128,19 +166,19 @@ pub(crate) async fn release(
 /// Mark seats sold that the same caller holds, all or none
 #[utoipa::path(
     post, path = "/api/internal/sessions/{session_id}/seats/confirm", tag = "internal",
-    params(("session_id" = Uuid, Path)), request_body = Seats,
+    params(("session_id" = Uuid, Path)), request_body = SeatsOfReservation,
     responses((status = 200, body = SeatsChanged), (status = 409, description = "not held"))
 )]
 pub(crate) async fn confirm(
     State(services): State<Services>,
     PathId(session): PathId<SessionId>,
-    Payload { value, .. }: Payload<Seats>,
+    Payload { value, .. }: Payload<SeatsOfReservation>,
 ) -> Result<Json<SeatsChanged>, Problem> {
-    let places = locate(&services, session, &value).await?;
-    let owner = owner(session, &value);
+    let (_, places) = locate(&services, session, &value.session_seat_ids).await?;
+    let owner = value.reservation_id;
     match services.store.sell_seats(session, &places, owner).await? {
         Ok(changed) => Ok(Json(SeatsChanged { session_seat_ids: value.session_seat_ids, changed })),
-        Err(taken) => Err(seats_taken(&value, &places, &taken)),
+        Err(taken) => Err(seats_taken(&value.session_seat_ids, &places, &taken)),
     }
 }
 
@@ -163,16 +201,11 @@ pub(crate) async fn health() -> Json<serde_json::Value> {
     Json(json!({ "status": "ok" }))
 }
 
-fn owner(session: SessionId, seats: &Seats) -> Uuid {
-    seats.reservation_id.unwrap_or_else(|| Uuid::new_v5(&session.uuid(), b"internal"))
-}
-
 async fn locate(
     services: &Services,
-    session: SessionId,
-    seats: &Seats,
-) -> Result<Vec<SeatPlace>, Problem> {
-    let ids = &seats.session_seat_ids;
+    id: SessionId,
+    ids: &[Uuid],
+) -> Result<(Arc<Session>, Vec<SeatPlace>), Problem> {
     if !(1..=SEATS_MAX).contains(&ids.len()) {
         let detail = format!("must name 1 to {SEATS_MAX} seats");
         return Err(Problem::invalid_field("session_seat_ids", detail));
@@ -182,10 +215,10 @@ async fn locate(
         let field = format!("session_seat_ids[{index}]");
         return Err(Problem::invalid_field(&field, "is named twice"));
     }
-    sessions::find(services, session).await?;
+    let session = sessions::find(services, id).await?;
     let ids: Vec<_> = ids.iter().copied().map(SessionSeatId::new).collect();
-    match services.store.locate(session, &ids).await? {
-        Ok(located) => Ok(located.into_iter().map(|seat| seat.place).collect()),
+    match services.store.locate(id, &ids).await? {
+        Ok(located) => Ok((session, located.into_iter().map(|seat| seat.place).collect())),
         Err(unknown) => {
             let position = ids.iter().position(|id| unknown.contains(id)).unwrap_or(0);
             let field = format!("session_seat_ids[{position}]");
@@ -194,8 +227,8 @@ async fn locate(
     }
 }
 
-fn seats_taken(wanted: &Seats, places: &[SeatPlace], taken: &[SeatPlace]) -> Problem {
-    let all = places.iter().zip(&wanted.session_seat_ids);
+fn seats_taken(wanted: &[Uuid], places: &[SeatPlace], taken: &[SeatPlace]) -> Problem {
+    let all = places.iter().zip(wanted);
     let ids = all
         .filter(|(place, _)| taken.contains(place))
         .map(|(_, id)| json!({ "session_seat_id": id }));

@@ -11,6 +11,7 @@ mod organizers;
 mod price_tiers;
 mod responses;
 mod seat_map;
+mod seat_maps;
 mod sessions;
 
 use std::{sync::Arc, time::Duration};
@@ -19,6 +20,7 @@ use axum::Router;
 use marquee_domain::time::Clock;
 use marquee_lambda::{clock::SystemClock, config, http};
 use marquee_store::{booking::BookingStore, dynamo};
+pub use seat_maps::SeatMaps;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -29,6 +31,7 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     /// How long `POST …/seats/reserve` holds seats for another service.
     pub hold_for: Duration,
+    pub seat_maps: SeatMaps,
 }
 
 impl std::fmt::Debug for Services {
@@ -41,11 +44,17 @@ impl Services {
     pub async fn from_env() -> Result<Self, config::ConfigError> {
         let table = config::required("BOOKING_TABLE")?;
         Ok(Self {
-            store: BookingStore::new(dynamo::Table::from_env(table).await),
+            store: BookingStore::new(dynamo::Table::from_env_for_looking(table).await),
             clock: Arc::new(SystemClock),
             hold_for: config::seconds_or("HOLD_SECONDS", Duration::from_secs(600))?,
+            seat_maps: SeatMaps::new(seat_map_max_age_from_env()?),
         })
     }
+}
+
+/// `SEAT_MAP_SECONDS`.
+pub fn seat_map_max_age_from_env() -> Result<Duration, config::ConfigError> {
+    config::seconds_or("SEAT_MAP_SECONDS", Duration::from_secs(1))
 }
 
 fn routes() -> OpenApiRouter<Services> {

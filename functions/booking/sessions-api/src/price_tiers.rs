@@ -25,10 +25,12 @@ use crate::{
 pub(crate) struct NewPriceTier {
     /// For this session only; for every session if missing.
     session_id: Option<Uuid>,
+    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
     name: String,
     #[serde(alias = "base_multiplier")]
-    #[schema(value_type = f64)]
+    #[schema(value_type = f64, minimum = 0, maximum = 1_000_000_000)]
     multiplier: Factor,
+    #[schema(max_length = 5_000)]
     description: Option<String>,
 }
 

@@ -64,10 +64,11 @@ pub(crate) async fn list<E: Entity, V: From<E>>(
 /// Something with a name, and whatever else the seller keeps of it.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct NewNamed {
+    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
     name: String,
     /// Any further fields are kept and given back as they came.
     #[serde(flatten)]
-    #[schema(additional_properties, value_type = Object)]
+    #[schema(ignore)]
     details: Map<String, Value>,
 }
 

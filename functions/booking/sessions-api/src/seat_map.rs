@@ -1,6 +1,9 @@
 //! The seat map: every seat of a session, its price, and whether it can be had now.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
 
 use axum::{
     extract::State,
@@ -8,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use marquee_domain::{
-    booking::{seat_ref::SessionTag, seating::BlockState, venue::Session},
+    booking::{seat::SeatStatus, seat_ref::SessionTag, seating::BlockState, venue::Session},
     ids::SessionId,
     time::Timestamp,
 };
@@ -18,15 +21,28 @@ use marquee_lambda::{
     problem::{INTERNAL, Problem},
 };
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Object, ObjectBuilder, Type},
+};
 use uuid::Uuid;
 
-use crate::{Services, sessions};
+use crate::{
+    Services,
+    seat_maps::{Answer, Snapshot},
+    sessions,
+};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SeatMap {
     session_id: Uuid,
     hall_id: Uuid,
+    /// When seats can first be held.
+    #[schema(value_type = String, format = DateTime)]
+    sales_start: Instant,
+    /// From when on no seat can be held.
+    #[schema(value_type = String, format = DateTime)]
+    sales_end: Instant,
     seats: Vec<SessionSeat>,
 }
 
@@ -40,10 +56,15 @@ pub(crate) struct SessionSeat {
     /// At the base price; a price tier of the buyer's choice multiplies it.
     #[schema(value_type = f64)]
     price: Amount,
-    /// `available`, `reserved` or `sold`.
+    #[schema(schema_with = status_schema)]
     status: &'static str,
     #[schema(value_type = Option<String>, format = DateTime)]
     reserved_until: Option<Instant>,
+}
+
+fn status_schema() -> Object {
+    let names = SeatStatus::ALL.map(SeatStatus::name);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
 }
 
 /// The seat map
@@ -60,9 +81,18 @@ pub(crate) async fn seat_map(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let session = sessions::find(&services, id).await?;
-    let seats = session_seats(&services, &session).await?;
-    let hall_id = session.hall.uuid();
-    conditional(&headers, &SeatMap { session_id: id.uuid(), hall_id, seats })
+    let snapshot = snapshot(&services, &session).await?;
+    let make = || async {
+        answer(&SeatMap {
+            session_id: id.uuid(),
+            hall_id: session.hall.uuid(),
+            sales_start: Instant(session.sales_start),
+            sales_end: Instant(session.sales_end),
+            seats: session_seats(&snapshot, &session),
+        })
+    };
+    let answer = snapshot.map.get_or_try_init(make).await?.clone();
+    Ok(conditional(&headers, answer))
 }
 
 /// The seats alone
@@ -77,21 +107,21 @@ pub(crate) async fn seats(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let session = sessions::find(&services, id).await?;
-    conditional(&headers, &session_seats(&services, &session).await?)
+    let snapshot = snapshot(&services, &session).await?;
+    let make = || async { answer(&session_seats(&snapshot, &session)) };
+    let answer = snapshot.seats.get_or_try_init(make).await?.clone();
+    Ok(conditional(&headers, answer))
 }
 
-async fn session_seats(
-    services: &Services,
-    session: &Session,
-) -> Result<Vec<SessionSeat>, Problem> {
-    let blocks = services.store.seat_blocks(session.id).await?;
-    let now = services.clock.now();
+async fn snapshot(services: &Services, session: &Session) -> Result<Arc<Snapshot>, Problem> {
+    let read = services.store.seat_blocks(session.id);
+    services.seat_maps.get(session.id, services.clock.now(), read).await
+}
+
+fn session_seats(snapshot: &Snapshot, session: &Session) -> Vec<SessionSeat> {
     let tag = SessionTag::of(session.id);
-    let mut seats = Vec::with_capacity(session.seats_count);
-    for state in &blocks {
-        seats.extend(block_seats(state, session, tag, now));
-    }
-    Ok(seats)
+    let blocks = snapshot.blocks.iter();
+    blocks.flat_map(|state| block_seats(state, session, tag, snapshot.at)).collect()
 }
 
 fn block_seats(
@@ -117,28 +147,33 @@ fn block_seats(
     })
 }
 
-/// 304 if the caller has this very answer already. The tag is of the answer, not of the data, so
-/// a hold that runs out changes it with nothing written.
-fn conditional(headers: &HeaderMap, answer: &impl Serialize) -> Result<Response, Problem> {
-    let body = serde_json::to_string(answer).map_err(|error| {
+fn answer(answer: &impl Serialize) -> Result<Answer, Problem> {
+    let body = serde_json::to_vec(answer).map_err(|error| {
         tracing::error!(%error, "cannot write the seat map");
         Problem::new(&INTERNAL, "the request failed on our side".into())
     })?;
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);
-    let tag = format!("\"{:016x}\"", hasher.finish());
-    // A client may hold the answer but has to ask whether it still stands.
-    let caching = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "no-cache".to_owned())];
+    // Weak, as it is the same for the answer compressed.
+    Ok(Answer { body: body.into(), tag: format!("W/\"{:016x}\"", hasher.finish()) })
+}
+
+/// 304 if the caller has this very answer already.
+fn conditional(headers: &HeaderMap, Answer { body, tag }: Answer) -> Response {
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    if known.is_some_and(|known| matches(known, &tag)) {
-        return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
+    let known = known.is_some_and(|known| matches(known, &tag));
+    // A client may hold the answer but has to ask whether it still stands.
+    let caching = [(header::ETAG, tag), (header::CACHE_CONTROL, "no-cache".to_owned())];
+    if known {
+        return (StatusCode::NOT_MODIFIED, caching).into_response();
     }
     let content_type = [(header::CONTENT_TYPE, "application/json")];
-    Ok((StatusCode::OK, caching, content_type, body).into_response())
+    (StatusCode::OK, caching, content_type, body).into_response()
 }
 
 /// `If-None-Match` is `*` or a list; weak tags count (RFC 9110, section 13.1.2).
 fn matches(if_none_match: &str, tag: &str) -> bool {
-    let strong = |known: &str| known.trim().trim_start_matches("W/").to_owned();
-    if_none_match.trim() == "*" || if_none_match.split(',').any(|known| strong(known) == tag)
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let tag = opaque(tag);
+    if_none_match.trim() == "*" || if_none_match.split(',').any(|known| opaque(known) == tag)
 }

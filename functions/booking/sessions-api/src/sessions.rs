@@ -26,6 +26,11 @@ use uuid::Uuid;
 use crate::{Services, responses::created};
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "event_id": "1950fcbe-6dbf-51e8-b752-0fdf95e4ada6",
+    "hall_id": "24c9d755-b21c-42b0-b9d9-42f11e5fe6b5",
+    "start_time": "2030-01-01T18:00:00Z", "end_time": "2030-01-01T20:00:00Z", "base_price": 12.5,
+}))]
 pub(crate) struct NewSession {
     event_id: Uuid,
     hall_id: Uuid,
@@ -33,8 +38,14 @@ pub(crate) struct NewSession {
     start_time: Instant,
     #[schema(value_type = String, format = DateTime)]
     end_time: Instant,
-    #[schema(value_type = f64)]
+    #[schema(value_type = f64, minimum = 0, maximum = 1_000_000_000, multiple_of = 0.01)]
     base_price: Amount,
+    /// When seats can first be held: at once, if missing. Before `sales_end`.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    sales_start: Option<Instant>,
+    /// From when on no seat can be held: `start_time`, if missing. Not after `end_time`.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    sales_end: Option<Instant>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,6 +61,12 @@ pub(crate) struct SessionView {
     #[schema(value_type = f64)]
     base_price: Amount,
     seats_count: usize,
+    /// When seats can first be held.
+    #[schema(value_type = String, format = DateTime)]
+    sales_start: Instant,
+    /// From when on no seat can be held.
+    #[schema(value_type = String, format = DateTime)]
+    sales_end: Instant,
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
 }
@@ -64,6 +81,8 @@ impl From<&Session> for SessionView {
             end_time: Instant(session.end_time),
             base_price: Amount(session.base_price),
             seats_count: session.seats_count,
+            sales_start: Instant(session.sales_start),
+            sales_end: Instant(session.sales_end),
             created_at: Instant(session.created_at),
         }
     }
@@ -83,6 +102,15 @@ pub(crate) async fn create(
     if value.end_time.0 <= value.start_time.0 {
         return Err(Problem::invalid_field("end_time", "must be after start_time"));
     }
+    let now = services.clock.now();
+    let sales_start = value.sales_start.map_or(now, |at| at.0);
+    let sales_end = value.sales_end.map_or(value.start_time.0, |at| at.0);
+    if value.sales_start.is_some() && sales_end <= sales_start {
+        return Err(Problem::invalid_field("sales_start", "must be before sales_end"));
+    }
+    if sales_end > value.end_time.0 {
+        return Err(Problem::invalid_field("sales_end", "must not be after end_time"));
+    }
     if services.store.find::<Event>(value.event_id).await?.is_none() {
         return Err(Problem::invalid_field("event_id", "there is no such event"));
     }
@@ -97,7 +125,6 @@ pub(crate) async fn create(
         return Err(Problem::invalid_field("hall_id", detail));
     }
     let tag = key.tag("sessions", &canonical);
-    let now = services.clock.now();
     let session = Session {
         id: SessionId::new(new_id(tag)),
         event: EventId::new(value.event_id),
@@ -106,6 +133,8 @@ pub(crate) async fn create(
         end_time: value.end_time.0,
         base_price: value.base_price.0,
         seats_count,
+        sales_start,
+        sales_end,
         created_at: now,
     };
     let outcome = services.store.create_session(session, &into_blocks(rows), tag, now).await?;

@@ -7,7 +7,8 @@ use marquee_domain::ordering::{
 };
 use marquee_lambda::{
     extract::{PathId, Payload},
-    page::{PageRequest, PageResponse},
+    json::whole,
+    page::{ArrayPage, PageRequest},
     problem::Problem,
 };
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,7 @@ impl ItemView {
 pub(crate) struct NewStock {
     /// What can be ordered from now on, beside what orders have already.
     #[schema(example = 50, minimum = 0, maximum = 1_000_000_000)]
+    #[serde(deserialize_with = "whole")]
     stock: i64,
 }
 
@@ -43,16 +45,16 @@ pub(crate) struct NewStock {
 #[utoipa::path(
     get, path = "/inventory", tag = "inventory",
     params(("limit" = Option<u16>, Query), ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = PageResponse<ItemView>))
+    responses((status = 200, body = Vec<ItemView>))
 )]
 pub(crate) async fn list(
     State(services): State<Services>,
     page: PageRequest,
-) -> Result<Json<PageResponse<ItemView>>, Problem> {
+) -> Result<ArrayPage<ItemView>, Problem> {
     let (limit, after) = (page.limit.into(), page.after.as_deref());
     let found = services.store.inventory(limit, after).await?;
     let items = found.items.iter().map(|(name, stock)| ItemView::new(name, *stock)).collect();
-    Ok(Json(PageResponse::new(items, found.next.as_deref())))
+    Ok(page.array(items, found.next.as_deref()))
 }
 
 /// One item

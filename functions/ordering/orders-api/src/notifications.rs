@@ -1,9 +1,9 @@
 //! What students were told.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use marquee_lambda::{
     json::Instant,
-    page::{PageRequest, PageResponse},
+    page::{ArrayPage, PageRequest},
     problem::Problem,
 };
 use marquee_store::ordering::notifications::Notification;
@@ -43,14 +43,14 @@ impl From<Notification> for NotificationView {
 #[utoipa::path(
     get, path = "/notifications", tag = "orders",
     params(("limit" = Option<u16>, Query), ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = PageResponse<NotificationView>))
+    responses((status = 200, body = Vec<NotificationView>))
 )]
 pub(crate) async fn list(
     State(services): State<Services>,
     page: PageRequest,
-) -> Result<Json<PageResponse<NotificationView>>, Problem> {
+) -> Result<ArrayPage<NotificationView>, Problem> {
     let after = place_after(&page)?;
     let found = services.store.notifications(page.limit.into(), after).await?;
     let items = found.items.into_iter().map(NotificationView::from).collect();
-    Ok(Json(PageResponse::new(items, found.next.as_deref())))
+    Ok(page.array(items, found.next.as_deref()))
 }

@@ -11,12 +11,15 @@ use marquee_domain::ordering::{
 use marquee_lambda::{
     extract::PathId,
     json::Instant,
-    page::{PageRequest, PageResponse},
+    page::{ArrayPage, PageRequest},
     problem::{MALFORMED_REQUEST, Problem},
 };
 use marquee_store::ordering::orders::OrderFilter;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Object, ObjectBuilder, Type},
+};
 
 use crate::{Services, place_after};
 
@@ -27,7 +30,7 @@ pub(crate) struct OrderView {
     item: String,
     qty: u32,
     student_id: Option<String>,
-    /// `PLACED`, `RESERVED`, `FAILED` or `CANCELLED`.
+    #[schema(schema_with = status_schema)]
     status: &'static str,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,6 +39,11 @@ pub(crate) struct OrderView {
     placed_at: Instant,
     #[schema(value_type = String, format = DateTime)]
     updated_at: Instant,
+}
+
+pub(crate) fn status_schema() -> Object {
+    let names = OrderStatus::ALL.map(OrderStatus::name);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
 }
 
 impl From<Order> for OrderView {
@@ -79,27 +87,27 @@ impl Filter {
 
 /// Orders, newest first
 ///
-/// A page may be short, or even empty, though there is a next one: follow `next_cursor` until it
-/// is null.
+/// A page may be short, or even empty, though there is a next one: follow the `Link`
+/// to the next until there is none.
 #[utoipa::path(
     get, path = "/orders", tag = "orders",
     params(
         ("student_id" = Option<String>, Query), ("status" = Option<String>, Query),
         ("limit" = Option<u16>, Query), ("cursor" = Option<String>, Query),
     ),
-    responses((status = 200, body = PageResponse<OrderView>))
+    responses((status = 200, body = Vec<OrderView>))
 )]
 pub(crate) async fn list(
     State(services): State<Services>,
     filter: Result<Query<Filter>, QueryRejection>,
     page: PageRequest,
-) -> Result<Json<PageResponse<OrderView>>, Problem> {
+) -> Result<ArrayPage<OrderView>, Problem> {
     let Query(filter) =
         filter.map_err(|error| Problem::new(&MALFORMED_REQUEST, error.body_text()))?;
     let (filter, after) = (filter.parse()?, place_after(&page)?);
     let found = services.store.orders(&filter, page.limit.into(), after).await?;
     let items = found.items.into_iter().map(OrderView::from).collect();
-    Ok(Json(PageResponse::new(items, found.next.as_deref())))
+    Ok(page.array(items, found.next.as_deref()))
 }
 
 /// One order

@@ -9,7 +9,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use marquee_domain::ordering::order::{Order, OrderLine, OrderStatus, QUANTITY_MAX, Quantity};
 use marquee_lambda::{
     extract::{IdempotencyKey, Payload},
-    json::Label,
+    json::{Label, whole},
     problem::{ALREADY_EXISTS, IDEMPOTENCY_KEY_REUSED, Problem},
 };
 use marquee_store::ordering::orders::PlaceOutcome;
@@ -24,6 +24,7 @@ pub(crate) struct NewOrder {
     #[schema(example = "Pizza")]
     item: String,
     #[schema(example = 2, minimum = 1, maximum = 1_000_000)]
+    #[serde(deserialize_with = "whole")]
     qty: i64,
     #[schema(value_type = String, example = "S123")]
     student_id: Label,

@@ -18,13 +18,13 @@ use utoipa::ToSchema;
 
 use crate::{
     Services,
-    orders::{OrderView, find, unknown},
+    orders::{OrderView, find, status_schema, unknown},
 };
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct NewStatus {
     /// `CANCELLED`, or what the inventory decided: `RESERVED` or `FAILED`.
-    #[schema(example = "CANCELLED")]
+    #[schema(schema_with = status_schema)]
     status: String,
 }
 

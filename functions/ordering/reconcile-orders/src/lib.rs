@@ -5,18 +5,21 @@
 //! [`marquee_store::ordering::reconcile`]). Publishing an event twice is safe, so nothing needs to
 //! be known about why it is missing.
 //!
-//! No marker is kept of orders that wait, which each order would have to pay for. A run looks at
-//! the orders that are about as old as one of [`AGES`], so each is looked at a few times in its
-//! life, and the last time well after a stream has forgotten it.
+//! No marker is kept of orders that wait, which each order would have to pay for. Each order is looked
+//! at when it is as old as each of [`AGES`], the last time well after a stream has forgotten it. How far
+//! the looks of each age have come is on record: a run that is late, or has more to look at than it
+//! may, leaves the rest to the next one and skips none.
 
 use std::time::Duration;
 
-use marquee_domain::{ordering::names::OrderId, time::Clock};
+use futures_util::future::join_all;
+use marquee_domain::time::{Clock, Timestamp};
 use marquee_lambda::{
     config::{self, ConfigError},
-    republish::{Republished, republish},
+    republish::republish,
+    schedule,
 };
-use marquee_messaging::publisher::{Outgoing, Publisher};
+use marquee_messaging::publisher::Publisher;
 use marquee_store::{
     error::StoreError,
     ordering::{OrderingStore, reconcile},
@@ -24,6 +27,7 @@ use marquee_store::{
 use serde::Serialize;
 
 const SOURCE: &str = "reconcile-orders";
+/// As many as DynamoDB reads in one request.
 const LOOK_LEN: usize = 100;
 const MINUTES: u64 = 60;
 const HOURS: u64 = 60 * MINUTES;
@@ -38,25 +42,18 @@ pub const AGES: [Duration; 4] = [
 
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How much of the past a run covers at each age: more than the time between two runs, so
-    /// that one may come late.
-    pub window: Duration,
-    /// Orders that one run looks at.
+    /// Orders that one run looks at, for each age and shard.
     pub orders_max: usize,
     /// After which a run begins nothing more.
     pub run_for: Duration,
 }
 
 impl Limits {
-    /// `RECONCILE_WINDOW_SECONDS`, `RECONCILE_ORDERS_MAX` and `RECONCILE_RUN_SECONDS`.
+    /// `RECONCILE_ORDERS_MAX` and `RECONCILE_RUN_SECONDS`.
     pub fn from_env() -> Result<Self, ConfigError> {
         Ok(Self {
-            window: config::seconds_or(
-                "RECONCILE_WINDOW_SECONDS",
-                Duration::from_secs(20 * MINUTES),
-            )?,
             orders_max: config::number_or("RECONCILE_ORDERS_MAX", 100_000)?,
-            run_for: config::seconds_or("RECONCILE_RUN_SECONDS", Duration::from_secs(40))?,
+            run_for: config::seconds_or("RECONCILE_RUN_SECONDS", Duration::from_secs(90))?,
         })
     }
 }
@@ -66,12 +63,32 @@ impl Limits {
 pub struct Report {
     pub orders: usize,
     pub published: usize,
-    /// Left for a run that looks at the next age, if there is one.
+    /// Events that were not published, and looks that failed: the next run tries them again, but for
+    /// events that can never be published.
     pub failed: usize,
-    /// The bound was reached: there may be more.
+    /// A bound was reached: there may be more.
     pub more: bool,
 }
 
+impl Report {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            orders: self.orders + other.orders,
+            published: self.published + other.published,
+            failed: self.failed + other.failed,
+            more: self.more || other.more,
+        }
+    }
+}
+
+impl schedule::Report for Report {
+    fn failed(&self) -> usize {
+        self.failed
+    }
+}
+
+/// One run: the shards side by side, and in each the ages one after the other, the oldest first. Each
+/// age has a share of the run's time, and what the ones before it left of theirs.
 pub async fn run(
     store: &OrderingStore,
     publisher: &dyn Publisher,
@@ -79,38 +96,66 @@ pub async fn run(
     limits: Limits,
 ) -> Result<Report, StoreError> {
     let now = clock.now();
-    let mut report = Report::default();
-    // The oldest first: if the bound is reached, the young will be looked at again.
-    for age in AGES.into_iter().rev() {
-        let (from, before) = (now - age - limits.window, now - age);
-        for shard in reconcile::shards() {
-            let mut after = None;
-            loop {
-                if report.orders >= limits.orders_max || clock.now() >= now + limits.run_for {
-                    report.more = true;
-                    return Ok(report);
-                }
-                let look = store.waiting(&shard, from, before, after.as_deref(), LOOK_LEN).await?;
-                report.orders += look.orders;
-                let batch = missing(store, &look.waiting).await?;
-                let Republished { published, failed } = republish(publisher, &batch).await;
-                report.published += published;
-                report.failed += failed;
-                after = look.next;
-                if after.is_none() {
-                    break;
-                }
-            }
-        }
-    }
-    Ok(report)
+    let run = Run { store, publisher, clock, limits, now };
+    let shards = reconcile::shards();
+    let reports = join_all(shards.iter().map(|shard| run.shard(shard))).await;
+    Ok(reports.into_iter().fold(Report::default(), Report::plus))
 }
 
-async fn missing(store: &OrderingStore, waiting: &[OrderId]) -> Result<Vec<Outgoing>, StoreError> {
-    let mut batch = Vec::new();
-    for order in waiting {
-        let event = store.awaited_event(order).await?;
-        batch.extend(event.and_then(|event| event.to_outgoing(SOURCE)));
+struct Run<'a> {
+    store: &'a OrderingStore,
+    publisher: &'a dyn Publisher,
+    clock: &'a dyn Clock,
+    limits: Limits,
+    now: Timestamp,
+}
+
+impl Run<'_> {
+    async fn shard(&self, shard: &str) -> Report {
+        let mut report = Report::default();
+        let ages = u32::try_from(AGES.len()).unwrap_or(u32::MAX);
+        for (age, nth) in AGES.into_iter().rev().zip(1..) {
+            let mut of_age = Report::default();
+            let until = self.now + self.limits.run_for * nth / ages;
+            if let Err(error) = self.age(shard, age, until, &mut of_age).await {
+                tracing::warn!(%error, shard, ?age, "will be looked at again");
+                of_age.failed += 1;
+            }
+            report = report.plus(of_age);
+        }
+        report
     }
-    Ok(batch)
+
+    async fn age(
+        &self,
+        shard: &str,
+        age: Duration,
+        until: Timestamp,
+        report: &mut Report,
+    ) -> Result<(), StoreError> {
+        let before = self.now - age;
+        let mut after = self.store.reconciled_to(shard, age).await?;
+        loop {
+            if report.orders >= self.limits.orders_max || self.clock.now() >= until {
+                report.more = true;
+                return Ok(());
+            }
+            let look =
+                self.store.look_for_waiting(shard, after.as_deref(), before, LOOK_LEN).await?;
+            let Some(last) = look.last else { return Ok(()) };
+            let published = republish(self.publisher, SOURCE, &look.awaited).await;
+            report.orders += look.orders;
+            report.published += published.published;
+            report.failed += published.failed + published.refused + look.unreadable;
+            if published.failed > 0 {
+                // The next run begins with these.
+                return Ok(());
+            }
+            self.store.set_reconciled_to(shard, age, &last).await?;
+            if look.orders < LOOK_LEN {
+                return Ok(());
+            }
+            after = Some(last);
+        }
+    }
 }

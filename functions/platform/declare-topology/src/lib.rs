@@ -5,7 +5,7 @@
 //! deletes nothing: queues may hold messages. CloudFormation waits an hour for an answer that does
 //! not come, so every request is answered, failures with their reason.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use marquee_lambda::Error;
 use marquee_messaging::{
@@ -14,17 +14,18 @@ use marquee_messaging::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How long a broker is asked again that was created a moment ago and may not answer at once. An
-/// error that stays costs as much.
+/// How long a broker is asked again that was created a moment ago and may not answer at once, or
+/// refuses connections. What it refuses for good is an error at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    pub tries: u32,
+    pub lasts: Duration,
     pub pause: Duration,
 }
 
 impl Patience {
-    /// Ends before the function does, which is after two minutes, though each try may take 25 s.
-    pub const STANDARD: Self = Self { tries: 3, pause: Duration::from_secs(5) };
+    /// The function has a minute more: for a last try, which may take 25 s, and for the answer.
+    pub const STANDARD: Self =
+        Self { lasts: Duration::from_secs(120), pause: Duration::from_secs(5) };
 }
 
 /// CloudFormation's address answers within seconds.
@@ -65,13 +66,16 @@ struct Response {
 /// If CloudFormation could not be told.
 pub async fn handle(
     rabbitmq: &RabbitMq,
+    environment: &str,
     retry: Option<RetryPolicy>,
     patience: Patience,
     request: Request,
 ) -> Result<(), Error> {
     let declared = match request.request_type {
         RequestType::Delete => Ok(()),
-        RequestType::Create | RequestType::Update => declare(rabbitmq, retry, patience).await,
+        RequestType::Create | RequestType::Update => {
+            declare(rabbitmq, environment, retry, patience).await
+        }
     };
     if let Err(error) = &declared {
         tracing::error!(%error, "the topology could not be declared");
@@ -98,15 +102,15 @@ pub async fn handle(
 
 async fn declare(
     rabbitmq: &RabbitMq,
+    environment: &str,
     retry: Option<RetryPolicy>,
     patience: Patience,
 ) -> Result<(), BrokerError> {
-    let mut tries = 1;
+    let give_up_at = Instant::now() + patience.lasts;
     loop {
-        match rabbitmq.declare_topology(retry).await {
-            Err(error) if tries < patience.tries => {
-                tracing::info!(%error, tries, "the broker is not ready");
-                tries += 1;
+        match rabbitmq.declare_topology(environment, retry).await {
+            Err(error @ BrokerError::Unavailable(_)) if Instant::now() < give_up_at => {
+                tracing::info!(%error, "the broker is not ready");
                 tokio::time::sleep(patience.pause).await;
             }
             declared => return declared,

@@ -5,7 +5,8 @@ use tokio::{net::TcpListener, sync::mpsc};
 
 use super::*;
 
-const QUICK: Patience = Patience { tries: 2, pause: Duration::from_millis(10) };
+const QUICK: Patience =
+    Patience { lasts: Duration::from_millis(500), pause: Duration::from_millis(10) };
 
 /// What CloudFormation is told about a request of this type, with no broker to be had.
 async fn told(request_type: &str) -> Value {
@@ -26,14 +27,16 @@ async fn told(request_type: &str) -> Value {
     });
     let request = serde_json::from_value(request).expect("a request");
     let nowhere = RabbitMq::new(Endpoint::parse("amqp://127.0.0.1:1").expect("a url"));
-    handle(&nowhere, None, QUICK, request).await.expect("told");
+    handle(&nowhere, "test", None, QUICK, request).await.expect("told");
     serde_json::from_slice(&told.recv().await.expect("an answer")).expect("json")
 }
 
 #[tokio::test]
 async fn a_failure_is_answered_with_its_reason() {
     for request_type in ["Create", "Update"] {
+        let started = Instant::now();
         let answer = told(request_type).await;
+        assert!(started.elapsed() >= QUICK.lasts, "a refused connection is no reason to give up");
         assert_eq!(answer["Status"], "FAILED");
         let reason = answer["Reason"].as_str().expect("a reason");
         assert!(reason.contains("no connection to amqp://127.0.0.1:1"), "{reason}");

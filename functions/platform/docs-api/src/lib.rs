@@ -1,5 +1,5 @@
 //! `docs-api`: the API's description, a page to try it, and what each problem type means. It also
-//! answers for every path that no other function has, so that even that answer is a problem.
+//! answers for every path that no other function has: `/` leads to the page, all else is a problem.
 //!
 //! `openapi.json` is generated from the handlers and kept beside the code; `tests/tidy` fails when
 //! the two part. Nothing here needs the internet: the page's scripts are part of the binary.
@@ -27,6 +27,7 @@ pub fn router() -> Router {
     // To a name of its own: not every gateway passes on a slash at the end.
     let to_page = get(|| async { Redirect::permanent("/docs/index.html") });
     let router = Router::new()
+        .route("/", get(|| async { Redirect::temporary("/docs/index.html") }))
         .route("/docs", to_page.clone())
         .route("/docs/", to_page)
         .route("/docs/{file}", get(page))

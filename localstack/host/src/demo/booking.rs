@@ -28,7 +28,8 @@ const HALL_SEAT_5: &str = "1567af4c-fe5e-4dc4-bf73-bf8bedbf3915";
 
 const ROWS: usize = 10;
 const SEATS_PER_ROW: usize = 12;
-const STARTS_IN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// For so long the demo's session is on sale: a data file outlives a few days.
+const STARTS_IN: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const LASTS: Duration = Duration::from_secs(2 * 60 * 60);
 
 pub async fn load(store: &BookingStore) -> Result<(), Error> {
@@ -114,6 +115,8 @@ async fn add_session(
         end_time: now + STARTS_IN + LASTS,
         base_price,
         seats_count: ROWS * SEATS_PER_ROW,
+        sales_start: now,
+        sales_end: now + STARTS_IN,
         created_at: now,
     };
     let mut blocks = into_blocks(rows());

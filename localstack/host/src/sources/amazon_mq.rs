@@ -68,7 +68,7 @@ async fn consume_while_connected(
             () = stop.requested() => break,
         };
         let Some(last) = batch.last() else { return Err("the broker ended the consumer".into()) };
-        match consume(consumer, event(queue, &batch)).await {
+        match consume(consumer, event(queue, rabbitmq.virtual_host(), &batch)).await {
             Ok(_) => last.ack(BasicAckOptions { multiple: true }).await?,
             Err(error) => {
                 tracing::warn!(%error, queue, "the batch will come again");
@@ -97,12 +97,12 @@ async fn next_batch(deliveries: &mut lapin::Consumer) -> Result<Vec<Delivery>, l
     Ok(batch)
 }
 
-fn event(queue: &str, batch: &[Delivery]) -> Value {
+fn event(queue: &str, virtual_host: &str, batch: &[Delivery]) -> Value {
     json!({
         "eventSource": "aws:rmq",
         "eventSourceArn": "arn:aws:mq:local:000000000000:broker:marquee:local",
         "rmqMessagesByQueue": {
-            format!("{queue}::/"): batch.iter().map(message).collect::<Vec<_>>(),
+            format!("{queue}::{virtual_host}"): batch.iter().map(message).collect::<Vec<_>>(),
         },
     })
 }

@@ -21,4 +21,8 @@ impl Stop {
     pub async fn requested(&mut self) {
         let _ = self.0.wait_for(|stopped| *stopped).await;
     }
+
+    pub fn is_requested(&self) -> bool {
+        *self.0.borrow()
+    }
 }

@@ -14,6 +14,7 @@ use marquee_lambda::{
 };
 use relay_outbox::RelayOutbox;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::Stop;
 use crate::{broker::HostBroker, database::LocalDatabase};
@@ -23,44 +24,110 @@ const BATCH_LEN_MAX: usize = 100;
 /// Before a failed batch is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
+/// How often to look whether the broker is empty, while the place has yet to go on record.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// Records that are dropped together, once nobody reads them any more.
+const PRUNE_LEN: usize = 1_000;
+
 #[derive(Debug)]
 pub struct Poller {
     pub database: Arc<LocalDatabase>,
     pub table: &'static str,
     pub broker: HostBroker,
     pub relay: RelayOutbox,
-    pub period: Duration,
+    /// How long a record waits for others, to be relayed with them.
+    pub batching: Duration,
+}
+
+/// How far a stream has been dealt with.
+#[derive(Default)]
+struct Progress {
+    done: Option<String>,
+    /// What of it is on record, for the next start to go on from.
+    on_record: Option<String>,
+    /// Records done since some were dropped.
+    unpruned: usize,
 }
 
 impl Poller {
+    /// Sleeps until the table is written to.
     pub async fn run(self, mut stop: Stop) {
-        let mut done = self.database.stream_place(self.table);
-        let mut on_record = done.clone();
+        let mut written = self.database.written(self.table);
+        let place = self.database.stream_place(self.table);
+        let mut progress = Progress { on_record: place.clone(), done: place, unpruned: 0 };
         loop {
-            let pause = match self.step(&mut done).await {
-                Ok(true) => Duration::ZERO,
-                Ok(false) => self.period,
+            if stop.is_requested() {
+                return;
+            }
+            written.mark_unchanged();
+            match self.step(&mut progress).await {
+                // Its place goes on record as it goes on: it may not come to rest for hours.
+                Ok(true) => {
+                    self.record(&mut progress).await;
+                    continue;
+                }
+                Ok(false) => {}
                 Err(error) => {
                     tracing::warn!(%error, "the stream will be read again");
-                    RETRY_PAUSE
-                }
-            };
-            if done != on_record && self.broker.is_safe_to_leave() {
-                match self.database.record_stream_place(self.table, done.as_deref()) {
-                    Ok(()) => on_record.clone_from(&done),
-                    Err(error) => tracing::warn!(%error, "the stream's place was not recorded"),
+                    tokio::select! {
+                        () = tokio::time::sleep(RETRY_PAUSE) => continue,
+                        () = stop.requested() => return,
+                    }
                 }
             }
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                () = self.until_written(&mut written, &mut progress) => {}
                 () = stop.requested() => return,
+            }
+        }
+    }
+
+    /// Returns when there is something to read; meanwhile sees to it that the place goes on record.
+    async fn until_written(&self, written: &mut watch::Receiver<()>, progress: &mut Progress) {
+        loop {
+            self.record(progress).await;
+            let unrecorded = self.database.is_kept() && progress.done != progress.on_record;
+            let look_again = async {
+                match unrecorded {
+                    true => tokio::time::sleep(LOOK_EVERY).await,
+                    false => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = written.changed() => return tokio::time::sleep(self.batching).await,
+                () = look_again => {}
+            }
+        }
+    }
+
+    /// Puts the place on record if that is safe, and drops what is read by nobody then.
+    async fn record(&self, progress: &mut Progress) {
+        if progress.done != progress.on_record && self.broker.is_safe_to_leave() {
+            match self.database.record_stream_place(self.table, progress.done.as_deref()) {
+                Ok(()) => progress.on_record.clone_from(&progress.done),
+                Err(error) => tracing::warn!(%error, "the stream's place was not recorded"),
+            }
+        }
+        // With a file the next start reads from the place on record; in memory there is none.
+        let kept = self.database.is_kept();
+        let place = if kept { &progress.on_record } else { &progress.done };
+        if let Some(place) = place.clone()
+            && progress.unpruned >= PRUNE_LEN
+        {
+            progress.unpruned = 0;
+            let (database, table) = (Arc::clone(&self.database), self.table);
+            let pruned =
+                tokio::task::spawn_blocking(move || database.prune_stream(table, &place)).await;
+            if let Ok(Err(error)) = pruned {
+                tracing::warn!(%error, "the stream was not pruned");
             }
         }
     }
 
     /// Relays one batch and moves `done` to the last record that needs no more work. Whether to
     /// go on at once.
-    async fn step(&self, done: &mut Option<String>) -> Result<bool, Error> {
+    async fn step(&self, progress: &mut Progress) -> Result<bool, Error> {
+        let Progress { done, unpruned, .. } = progress;
         let after = done.clone();
         let (database, table) = (Arc::clone(&self.database), self.table);
         let read = move || database.stream_records(table, after.as_deref(), BATCH_LEN_MAX);
@@ -71,6 +138,7 @@ impl Poller {
         let response = relay(&self.relay, event).await;
         let Some(failed) = response.batch_item_failures.first() else {
             *done = Some(last);
+            *unpruned += records.len();
             return Ok(records.len() == BATCH_LEN_MAX);
         };
         let handled = records.iter().map_while(|record| {

@@ -13,6 +13,8 @@ pub enum PaymentStatus {
 }
 
 impl PaymentStatus {
+    pub const ALL: [Self; 3] = [Self::Captured, Self::RefundDue, Self::Refunded];
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::Captured => "captured",
@@ -22,7 +24,7 @@ impl PaymentStatus {
     }
 
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Captured, Self::RefundDue, Self::Refunded].into_iter().find(|s| s.name() == name)
+        Self::ALL.into_iter().find(|s| s.name() == name)
     }
 }
 

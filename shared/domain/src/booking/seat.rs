@@ -41,6 +41,8 @@ pub enum SeatStatus {
 }
 
 impl SeatStatus {
+    pub const ALL: [Self; 3] = [Self::Available, Self::Reserved, Self::Sold];
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::Available => "available",

@@ -30,6 +30,10 @@ mod tests {
         assert!("é".repeat(100).parse::<ItemName>().is_ok(), "characters, not bytes");
         assert_eq!("x".repeat(101).parse::<ItemName>(), Err(InvalidName::Length(100)));
         assert_eq!("a\u{0}b".parse::<StudentId>(), Err(InvalidName::Control));
+        for name in ["x\u{ffff}", "\u{fffe}x"] {
+            assert_eq!(name.parse::<ItemName>(), Err(InvalidName::Noncharacter), "{name:?}");
+        }
+        assert!("\u{fffd}\u{10ffff}".parse::<ItemName>().is_ok(), "their neighbours travel");
     }
 
     #[test]

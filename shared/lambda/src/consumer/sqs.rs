@@ -4,9 +4,9 @@
 //! means that all of them succeeded.
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use futures_util::future::join_all;
-use marquee_messaging::message::{Message, Metadata};
-
+use marquee_messaging::message::{BASE64, Message, Metadata, attribute};
 use serde_json::Value;
 
 use super::{Consumer, Delivery, Settled};
@@ -38,13 +38,22 @@ pub(super) fn queue_of(event: &Value) -> Option<&str> {
 }
 
 fn delivery(record: SqsMessage) -> Delivery {
+    let encoding = record.message_attributes.get(attribute::BODY_ENCODING);
+    let is_encoded =
+        encoding.is_some_and(|encoding| encoding.string_value.as_deref() == Some(BASE64));
     let attributes = record.message_attributes.into_iter();
     let metadata = Metadata::from_attributes(
         attributes.filter_map(|(name, attribute)| Some((name, attribute.string_value?))),
     );
     let count = record.attributes.get("ApproximateReceiveCount");
+    let body = record.body.unwrap_or_default().into_bytes();
+    // A dead letter that was put back into its queue.
+    let body = match is_encoded {
+        true => BASE64_STANDARD.decode(&body).unwrap_or(body),
+        false => body,
+    };
     Delivery {
-        message: Message { metadata, body: record.body.unwrap_or_default().into_bytes() },
+        message: Message { metadata, body },
         attempt: count.and_then(|count| count.parse().ok()).unwrap_or(1),
         receipt: record.receipt_handle.unwrap_or_default(),
     }

@@ -123,6 +123,16 @@ async fn on_sqs_only_the_messages_that_failed_come_again() {
 }
 
 #[tokio::test]
+async fn on_sqs_a_dead_letter_that_was_parked_encoded_is_read_as_it_was() {
+    let (consumer, broker) = consumer(Broker::default());
+    let mut event = sqs(&["cG9pc29u", "cG9pc29u"], 1);
+    event["Records"][0]["messageAttributes"] =
+        json!({ "dead-letter-body-encoding": {"stringValue": "base64", "dataType": "String"} });
+    consume(&consumer, event).await.expect("an answer");
+    assert_eq!(parked(&broker), [("poison".into(), "never".into())]);
+}
+
+#[tokio::test]
 async fn a_batch_without_failures_is_answered_with_an_empty_list_not_null() {
     let (consumer, _) = consumer(Broker::default());
     let answer = consume(&consumer, sqs(&["fine"], 1)).await.expect("an answer");

@@ -169,7 +169,7 @@ impl Shared {
     }
 
     fn deliver(&self, outgoing: &Outgoing) -> Result<(), PublishError> {
-        outgoing.check_size()?;
+        outgoing.check_body()?;
         let Outgoing { exchange, routing_key, message } = outgoing;
         let mut unroutable = true;
         for queue in topology::routes(exchange, routing_key) {

@@ -6,6 +6,7 @@ use marquee_domain::{
 };
 use uuid::Uuid;
 
+use super::keys;
 use crate::{
     error::StoreError,
     item::{Item, ReadItem, instant, item, number, text, uuid},
@@ -25,9 +26,9 @@ const ID: &str = "id";
 const NAME: &str = "name";
 const DETAILS: &str = "details";
 const CREATED: &str = "created";
-pub(super) const LOCATION: &str = "location";
-pub(super) const EVENT: &str = "event";
-pub(super) const SESSION: &str = "session";
+const LOCATION: &str = "location";
+const EVENT: &str = "event";
+const SESSION: &str = "session";
 
 macro_rules! named_entity {
     ($type:ident, $id:ident, $kind:literal $(, $parent:ident: $parent_id:ident = $attribute:expr)?) => {
@@ -44,7 +45,10 @@ macro_rules! named_entity {
                     (NAME, Some(text(&self.name))),
                     (DETAILS, Some(text(&self.details))),
                     (CREATED, Some(instant(self.created_at))),
-                    $(($attribute, Some(uuid(self.$parent.uuid()))),)?
+                    $(
+                        ($attribute, Some(uuid(self.$parent.uuid()))),
+                        (keys::PARENT, Some(text(keys::children($kind, self.$parent.uuid())))),
+                    )?
                 ])
             }
 
@@ -106,11 +110,14 @@ impl Entity for Session {
         item([
             (ID, Some(uuid(self.id.uuid()))),
             (EVENT, Some(uuid(self.event.uuid()))),
+            (keys::PARENT, Some(text(keys::children(Self::KIND, self.event.uuid())))),
             ("hall", Some(uuid(self.hall.uuid()))),
             ("start", Some(instant(self.start_time))),
             ("end", Some(instant(self.end_time))),
             ("price", Some(number(self.base_price))),
             ("seats", Some(number(self.seats_count))),
+            ("opens", Some(instant(self.sales_start))),
+            ("closes", Some(instant(self.sales_end))),
             (CREATED, Some(instant(self.created_at))),
         ])
     }
@@ -124,6 +131,8 @@ impl Entity for Session {
             end_time: item.instant("end")?,
             base_price: item.number("price")?,
             seats_count: item.number("seats")?,
+            sales_start: item.instant("opens")?,
+            sales_end: item.instant("closes")?,
             created_at: item.instant(CREATED)?,
         })
     }

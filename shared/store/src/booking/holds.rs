@@ -100,6 +100,16 @@ impl BookingStore {
         Err(StoreError::Unavailable("too many requests of one user at once".into()))
     }
 
+    /// What the same request was answered before, if it came before. One consistent read; none
+    /// without a key.
+    pub async fn replayed(&self, request: &HoldRequest) -> Result<Option<HoldOutcome>, StoreError> {
+        if request.idempotency.is_none() {
+            return Ok(None);
+        }
+        let earlier = self.reservation_items(request.user, request.session).await?;
+        replay(request.idempotency, &earlier)
+    }
+
     /// What a refused hold comes to: mostly an answer, and for a user who has been here before,
     /// another try under their next number.
     async fn after_refusal(

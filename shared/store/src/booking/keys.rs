@@ -5,6 +5,8 @@ use marquee_domain::{
     ids::{HallId, SessionId, UserId},
 };
 
+use uuid::Uuid;
+
 use crate::item::Item;
 pub(crate) use crate::table::key;
 pub use crate::table::{PARTITION, SORT};
@@ -17,6 +19,15 @@ pub const EXPIRES: &str = "expires";
 /// Partitions of the index. One partition takes 1,000 writes a second; this many take 8,000
 /// holds, and an empty one costs the sweeper half a read unit a minute.
 pub const DUE_SHARDS: u64 = 8;
+
+/// Index of what belongs to something else, by that and by its own sort key.
+pub const PARENT_INDEX: &str = "by_parent";
+/// The index's partition: the kind and whose it is.
+pub const PARENT: &str = "parent";
+
+pub(crate) fn children(kind: &str, parent: Uuid) -> String {
+    format!("{kind}#{parent}")
+}
 
 pub(crate) fn entity(kind: &str, id: &str) -> Item {
     key(kind.to_owned(), id.to_owned())

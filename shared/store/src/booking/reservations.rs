@@ -38,7 +38,8 @@ impl BookingStore {
         Ok(reservation.filter(|found| found.id == id))
     }
 
-    /// The user's reservations for all sessions.
+    /// The user's reservations for all sessions. Consistent, so that a ticket is there as soon as its
+    /// confirmation was answered.
     pub async fn reservations_of(
         &self,
         user: UserId,
@@ -46,7 +47,7 @@ impl BookingStore {
         after: Option<&str>,
     ) -> Result<ReservationPage, StoreError> {
         let partition = keys::user_partition(user);
-        let (items, next) = self.table.query_page(&partition, "R#", limit, after, None).await?;
+        let (items, next) = self.table.query_page_now(&partition, "R#", limit, after).await?;
         let mut reservations = Vec::with_capacity(items.len());
         for item in &items {
             reservations.push(reservation_item::read(item)?);

@@ -13,6 +13,11 @@ use crate::table::schema::{self, Index};
 /// None but a defect in it.
 pub fn table(name: &str) -> Result<CreateTableInput, BuildError> {
     let overdue = Index { name: keys::OVERDUE_INDEX, hash: keys::DUE, range: keys::EXPIRES };
-    let attributes = [(keys::DUE, ScalarAttributeType::S), (keys::EXPIRES, ScalarAttributeType::N)];
-    schema::table(name, &attributes, &[overdue])
+    let by_parent = Index { name: keys::PARENT_INDEX, hash: keys::PARENT, range: keys::SORT };
+    let attributes = [
+        (keys::DUE, ScalarAttributeType::S),
+        (keys::EXPIRES, ScalarAttributeType::N),
+        (keys::PARENT, ScalarAttributeType::S),
+    ];
+    schema::table(name, &attributes, &[overdue, by_parent])
 }

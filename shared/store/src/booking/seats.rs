@@ -53,7 +53,7 @@ impl BookingStore {
     /// seat map is out of date by the time it is looked at, and this halves its price.
     pub async fn seat_blocks(&self, session: SessionId) -> Result<Vec<BlockState>, StoreError> {
         let mut blocks = Vec::new();
-        let query = self.table.query(&keys::session_partition(session), "");
+        let query = self.table.query(&keys::session_partition(session), "", false);
         let mut pages = query.into_paginator().send();
         while let Some(page) = pages.next().await {
             for item in page.map_err(StoreError::from_sdk)?.items() {

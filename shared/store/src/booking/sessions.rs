@@ -108,8 +108,7 @@ impl BookingStore {
         limit: i32,
         after: Option<&str>,
     ) -> Result<Page<Session>, StoreError> {
-        let filter = filter.to_filter();
-        let (items, next) = self.table.query_page(Session::KIND, "", limit, after, filter).await?;
+        let (items, next) = self.entity_items(Session::KIND, filter, limit, after).await?;
         let ready = items.iter().filter(|item| is_ready(item));
         Ok(Page { items: ready.map(Session::read).collect::<Result<_, _>>()?, next })
     }

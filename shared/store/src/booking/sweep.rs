@@ -35,7 +35,7 @@ impl BookingStore {
     ) -> Result<(Vec<Overdue>, Option<SweepCursor>), StoreError> {
         let page = self
             .table
-            .client
+            .reader(false)
             .query()
             .table_name(&self.table.name)
             .index_name(keys::OVERDUE_INDEX)

@@ -1,15 +1,16 @@
 //! Creating, finding and listing what a seller sets up.
 
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use marquee_domain::ids::{EventId, LocationId};
 use uuid::Uuid;
 
 pub use super::entity_items::Entity;
-use super::{BookingStore, entity_items, keys};
+use super::{BookingStore, keys};
 use crate::{
     error::StoreError,
     idempotency::{IdempotencyTag, Match},
-    item::uuid,
-    table::{Filter, Page},
+    item::{Item, ReadItem, text},
+    table::Page,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,13 +33,12 @@ pub enum ListFilter {
 }
 
 impl ListFilter {
-    pub(super) fn to_filter(self) -> Option<Filter> {
-        let (attribute, id) = match self {
-            Self::All => return None,
-            Self::HallsOf(location) => (entity_items::LOCATION, location.uuid()),
-            Self::SessionsOf(event) => (entity_items::EVENT, event.uuid()),
-        };
-        Some(Filter { attribute, equals: uuid(id) })
+    fn parent(self) -> Option<Uuid> {
+        match self {
+            Self::All => None,
+            Self::HallsOf(location) => Some(location.uuid()),
+            Self::SessionsOf(event) => Some(event.uuid()),
+        }
     }
 }
 
@@ -80,9 +80,49 @@ impl BookingStore {
         limit: i32,
         after: Option<&str>,
     ) -> Result<Page<E>, StoreError> {
-        let (items, next) =
-            self.table.query_page(E::KIND, "", limit, after, filter.to_filter()).await?;
+        let (items, next) = self.entity_items(E::KIND, filter, limit, after).await?;
         let items = items.iter().map(E::read).collect::<Result<_, _>>()?;
         Ok(Page { items, next })
+    }
+
+    /// A page of one kind's items: all, or those of one parent, whose keys come from the index. The
+    /// index lags behind by a moment.
+    pub(super) async fn entity_items(
+        &self,
+        kind: &str,
+        filter: ListFilter,
+        limit: i32,
+        after: Option<&str>,
+    ) -> Result<(Vec<Item>, Option<String>), StoreError> {
+        let Some(parent) = filter.parent() else {
+            return self.table.query_page(kind, "", limit, after).await;
+        };
+        let start = after.map(|id| {
+            let mut start = keys::entity(kind, id);
+            start.insert(keys::PARENT.to_owned(), text(keys::children(kind, parent)));
+            start
+        });
+        let page = self
+            .table
+            .reader(false)
+            .query()
+            .table_name(&self.table.name)
+            .index_name(keys::PARENT_INDEX)
+            .key_condition_expression("parent = :parent")
+            .expression_attribute_values(":parent", text(keys::children(kind, parent)))
+            .set_exclusive_start_key(start)
+            .limit(limit)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(StoreError::from_sdk)?;
+        let found = page.items.unwrap_or_default();
+        let ids = found.iter().map(|item| item.text(keys::SORT));
+        let ids = ids.collect::<Result<Vec<_>, _>>()?;
+        let wanted = ids.iter().map(|id| keys::entity(kind, id)).collect();
+        let mut items = self.table.batch_get(wanted, false).await?;
+        items.sort_by_cached_key(|item| item.optional_text(keys::SORT).map(str::to_owned));
+        let next = page.last_evaluated_key.map(|key| key.text(keys::SORT).map(str::to_owned));
+        Ok((items, next.transpose()?))
     }
 }

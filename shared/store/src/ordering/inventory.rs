@@ -60,7 +60,7 @@ impl OrderingStore {
         limit: i32,
         after: Option<&str>,
     ) -> Result<Page<(ItemName, Stock)>, StoreError> {
-        let (found, next) = self.table.query_page(keys::INVENTORY, "", limit, after, None).await?;
+        let (found, next) = self.table.query_page(keys::INVENTORY, "", limit, after).await?;
         let read = |item: &crate::item::Item| {
             let name = item.text(keys::SORT)?.parse();
             let name = name.map_err(|_| StoreError::unreadable("an item's name"))?;

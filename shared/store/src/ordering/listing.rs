@@ -120,7 +120,7 @@ impl OrderingStore {
         }
         let page = self
             .table
-            .client
+            .reader(false)
             .query()
             .table_name(&self.table.name)
             .index_name(index)

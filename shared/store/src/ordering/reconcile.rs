@@ -3,16 +3,20 @@
 //! An order that is still placed a good while after it was, waits for an event: its own, if the
 //! inventory has no record of it; that of the record, if there is one. Both items keep their event.
 
-use marquee_domain::{
-    ordering::{names::OrderId, order::OrderStatus},
-    time::Timestamp,
-};
+use std::{collections::HashMap, time::Duration};
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use marquee_domain::{ordering::order::OrderStatus, time::Timestamp};
 use marquee_messaging::outbox::{ATTRIBUTE, OutboxEvent};
 
-use super::{OrderingStore, items, keys, listing::order_at};
+use super::{
+    OrderingStore, items,
+    keys::{self, PARTITION},
+    listing::order_at,
+};
 use crate::{
     error::StoreError,
-    item::{Item, ReadItem},
+    item::{Item, ReadItem, text},
     outbox,
 };
 
@@ -21,51 +25,107 @@ pub fn shards() -> Vec<String> {
     keys::list_shards(keys::ORDER)
 }
 
-/// Orders placed within a time, as far as one look went.
+/// What one look at a shard found.
 #[derive(Clone, Debug, Default)]
 pub struct Look {
     pub orders: usize,
-    /// Those that still wait.
-    pub waiting: Vec<OrderId>,
-    /// Where to go on, if there may be more.
-    pub next: Option<String>,
+    /// The events that orders still wait for, as they were written.
+    pub awaited: Vec<OutboxEvent>,
+    /// Orders that wait for an event that cannot be read.
+    pub unreadable: usize,
+    /// Where the next look begins; `None` if there was nothing to look at.
+    pub last: Option<String>,
 }
 
 impl OrderingStore {
-    /// Looks at up to `count` orders of one partition that were placed from `from` on and before
-    /// `before`, newest first: half a read unit each.
-    pub async fn waiting(
+    /// Where the orders of this shard that have been looked at, at this age, end.
+    pub async fn reconciled_to(
         &self,
         shard: &str,
-        from: Timestamp,
-        before: Timestamp,
-        after: Option<&str>,
-        count: usize,
-    ) -> Result<Look, StoreError> {
-        let (from, before) = (keys::at(from), keys::at(before));
-        let before = Some(after.unwrap_or(&before));
-        let mut places = self.places(keys::RECENT_INDEX, keys::LIST, shard, before, count).await?;
-        let full = places.len() == count;
-        places.retain(|place| *place >= from);
-        let next = places.last().filter(|_| full && places.len() == count).cloned();
-        let items = self.at(&places, keys::ORDER).await?;
-        let placed =
-            |item: &Item| item.optional_text(items::STATUS) == Some(OrderStatus::Placed.name());
-        let waiting = places.iter().map(|place| order_at(place));
-        let waiting = waiting.filter(|order| items.get(*order).is_some_and(placed));
-        let waiting = waiting.filter_map(|order| order.parse().ok()).collect();
-        Ok(Look { orders: places.len(), waiting, next })
+        age: Duration,
+    ) -> Result<Option<String>, StoreError> {
+        self.table.read_cursor(&job(shard, age)).await
     }
 
-    /// The event that an order waits for, as it was written.
-    pub async fn awaited_event(&self, id: &OrderId) -> Result<Option<OutboxEvent>, StoreError> {
-        for sort in [keys::RESERVATION, keys::ORDER] {
-            let found = self.table.get(keys::of_order(id.as_str(), sort), false).await?;
-            let event = found.as_ref().and_then(|item| item.optional_map(ATTRIBUTE));
-            if let Some(event) = event {
-                return outbox::read(event).map(Some);
+    /// Puts on record that all orders of this shard up to `place` have been looked at, at this age.
+    pub async fn set_reconciled_to(
+        &self,
+        shard: &str,
+        age: Duration,
+        place: &str,
+    ) -> Result<(), StoreError> {
+        self.table.write_cursor(&job(shard, age), Some(place)).await
+    }
+
+    /// Looks at up to `count` orders of one shard that come after a place and were placed before
+    /// `before`, oldest first: three requests, half a read unit for each order and for each that
+    /// waits.
+    pub async fn look_for_waiting(
+        &self,
+        shard: &str,
+        after: Option<&str>,
+        before: Timestamp,
+        count: usize,
+    ) -> Result<Look, StoreError> {
+        let places = self.oldest(shard, after, before, count).await?;
+        let orders = self.at(&places, keys::ORDER).await?;
+        let placed =
+            |item: &&Item| item.optional_text(items::STATUS) == Some(OrderStatus::Placed.name());
+        let waiting: Vec<_> = orders.values().filter(placed).collect();
+        let ids = waiting.iter().filter_map(|item| keys::order_of(item.optional_text(PARTITION)?));
+        let wanted = ids.map(|id| keys::of_order(id.as_str(), keys::RESERVATION)).collect();
+        let records = self.table.batch_get(wanted, false).await?;
+        let records: HashMap<_, _> =
+            records.iter().map(|record| (record.optional_text(PARTITION), record)).collect();
+        let mut look =
+            Look { orders: places.len(), last: places.last().cloned(), ..Look::default() };
+        for order in waiting {
+            let record = records.get(&order.optional_text(PARTITION)).copied();
+            // The record's own event, if it has one; else the inventory has yet to hear of the order.
+            let event = [record, Some(order)].into_iter().flatten();
+            let event = event.filter_map(|item| item.optional_map(ATTRIBUTE)).next();
+            match event.map(outbox::read) {
+                Some(Ok(event)) => look.awaited.push(event),
+                Some(Err(_)) | None => look.unreadable += 1,
             }
         }
-        Ok(None)
+        Ok(look)
     }
+
+    async fn oldest(
+        &self,
+        shard: &str,
+        after: Option<&str>,
+        before: Timestamp,
+        count: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        let start = after.map(|place| {
+            let mut start = keys::of_order(order_at(place), keys::ORDER);
+            start.insert(keys::LIST.to_owned(), text(shard));
+            start.insert(keys::AT.to_owned(), text(place));
+            start
+        });
+        let page = self
+            .table
+            .reader(false)
+            .query()
+            .table_name(&self.table.name)
+            .index_name(keys::RECENT_INDEX)
+            .key_condition_expression("#list = :shard AND #at < :before")
+            .set_expression_attribute_names(Some(items::names([keys::LIST, keys::AT])))
+            .expression_attribute_values(":shard", text(shard))
+            .expression_attribute_values(":before", text(keys::at(before)))
+            .set_exclusive_start_key(start)
+            .limit(i32::try_from(count).unwrap_or(i32::MAX))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(StoreError::from_sdk)?;
+        let places = page.items.unwrap_or_default();
+        places.iter().map(|item| item.text(keys::AT).map(str::to_owned)).collect()
+    }
+}
+
+fn job(shard: &str, age: Duration) -> String {
+    format!("reconcile#{}#{shard}", age.as_secs())
 }

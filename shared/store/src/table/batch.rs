@@ -30,7 +30,7 @@ impl Table {
                     .build()
                     .map_err(|error| StoreError::Broken(error.to_string()))?;
                 let answer = self
-                    .client
+                    .reader(consistent)
                     .batch_get_item()
                     .request_items(&self.name, request)
                     .return_consumed_capacity(ReturnConsumedCapacity::Total)

@@ -5,11 +5,13 @@
 //! | `read`, `batch` | one item, a page, a partition; many items by their keys |
 //! | `put`, `guarded_update`, `delete` | one item written on a condition |
 //! | `transaction` | several, all or none |
+//! | `cursor` | how far a job has come |
 //! | [`schema`] | a table's definition |
 //!
 //! Each asks DynamoDB what it consumed, which is what `tests/faults` holds the budgets against.
 
 mod batch;
+mod cursor;
 mod delete;
 mod guarded_update;
 mod put;
@@ -20,7 +22,6 @@ mod transaction;
 pub(crate) use delete::delete_if;
 pub(crate) use guarded_update::GuardedUpdate;
 pub(crate) use put::put_new;
-pub(crate) use read::Filter;
 pub(crate) use transaction::{Reasons, condition_failed};
 
 use crate::item::{Item, item, text};

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
-    operation::query::builders::QueryFluentBuilder,
-    types::{AttributeValue, ReturnConsumedCapacity},
+    operation::query::builders::QueryFluentBuilder, types::ReturnConsumedCapacity,
 };
 
 use super::{SORT, key};
@@ -14,19 +13,18 @@ use crate::{
     item::{Item, ReadItem, text},
 };
 
-/// A condition on items after they are read, so that a page may be short of its limit.
-#[derive(Clone, Debug)]
-pub(crate) struct Filter {
-    pub(crate) attribute: &'static str,
-    pub(crate) equals: AttributeValue,
-}
-
 impl Table {
-    pub(crate) fn query(&self, partition: &str, prefix: &str) -> QueryFluentBuilder {
+    pub(crate) fn query(
+        &self,
+        partition: &str,
+        prefix: &str,
+        consistent: bool,
+    ) -> QueryFluentBuilder {
         let query = self
-            .client
+            .reader(consistent)
             .query()
             .table_name(&self.name)
+            .consistent_read(consistent)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .expression_attribute_values(":pk", text(partition));
         match prefix {
@@ -43,7 +41,7 @@ impl Table {
         key: Item,
         consistent: bool,
     ) -> Result<Option<Item>, StoreError> {
-        let request = self.client.get_item().table_name(&self.name);
+        let request = self.reader(consistent).get_item().table_name(&self.name);
         let found = request
             .set_key(Some(key))
             .consistent_read(consistent)
@@ -61,8 +59,7 @@ impl Table {
         prefix: &str,
     ) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
-        let query = self.query(partition, prefix).consistent_read(true);
-        let mut pages = query.into_paginator().send();
+        let mut pages = self.query(partition, prefix, true).into_paginator().send();
         while let Some(page) = pages.next().await {
             items.extend(page.map_err(StoreError::from_sdk)?.items.unwrap_or_default());
         }
@@ -70,28 +67,44 @@ impl Table {
     }
 
     /// One page after the item with the sort key `after`, and the sort key that the next page
-    /// comes after, if there may be one.
+    /// comes after, if there may be one. It may lag behind by a moment.
     pub(crate) async fn query_page(
         &self,
         partition: &str,
         prefix: &str,
         limit: i32,
         after: Option<&str>,
-        filter: Option<Filter>,
+    ) -> Result<(Vec<Item>, Option<String>), StoreError> {
+        self.page(false, partition, prefix, limit, after).await
+    }
+
+    /// The same as it is now, at twice the price.
+    pub(crate) async fn query_page_now(
+        &self,
+        partition: &str,
+        prefix: &str,
+        limit: i32,
+        after: Option<&str>,
+    ) -> Result<(Vec<Item>, Option<String>), StoreError> {
+        self.page(true, partition, prefix, limit, after).await
+    }
+
+    async fn page(
+        &self,
+        consistent: bool,
+        partition: &str,
+        prefix: &str,
+        limit: i32,
+        after: Option<&str>,
     ) -> Result<(Vec<Item>, Option<String>), StoreError> {
         if after.is_some_and(|after| !after.starts_with(prefix)) {
             // Not a place in this list, so there is nothing behind it.
             return Ok((Vec::new(), None));
         }
         let start = after.map(|sort| key(partition.to_owned(), sort.to_owned()));
-        let mut query = self.query(partition, prefix).limit(limit).set_exclusive_start_key(start);
-        if let Some(Filter { attribute, equals }) = filter {
-            query = query
-                .filter_expression("#filter = :filter")
-                .expression_attribute_names("#filter", attribute)
-                .expression_attribute_values(":filter", equals);
-        }
-        let page = query.send().await.map_err(StoreError::from_sdk)?;
+        let query = self.query(partition, prefix, consistent);
+        let page = query.limit(limit).set_exclusive_start_key(start).send().await;
+        let page = page.map_err(StoreError::from_sdk)?;
         let next = page
             .last_evaluated_key
             .as_ref()

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_rs::Runtime;
 use async_trait::async_trait;
-use lapin::{Connection, ConnectionProperties, uri::AMQPUri};
+use lapin::{Connection, ConnectionProperties, ErrorKind, protocol::AMQPErrorKind, uri::AMQPUri};
 use tokio::{
     sync::Mutex,
     time::{sleep, timeout},
@@ -13,10 +13,28 @@ use tokio::{
 /// TLS and log-in take a handful of round trips, reading the secret a few more.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why there is no connection, or the broker did not do as asked.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct BrokerError(pub(super) String);
+pub enum BrokerError {
+    /// There is no connection, or no answer in time: asking again may help.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The broker does not do as asked, however often.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl From<lapin::Error> for BrokerError {
+    fn from(error: lapin::Error) -> Self {
+        match error.kind() {
+            ErrorKind::ProtocolError(protocol)
+                if matches!(protocol.kind(), AMQPErrorKind::Soft(_)) =>
+            {
+                Self::Refused(error.to_string())
+            }
+            _ => Self::Unavailable(error.to_string()),
+        }
+    }
+}
 
 #[derive(Clone)]
 pub struct Credentials {
@@ -60,6 +78,11 @@ impl Endpoint {
         self
     }
 
+    /// The virtual host: `/` unless the URL has a path.
+    pub fn virtual_host(&self) -> &str {
+        &self.uri.vhost
+    }
+
     /// With no password in it.
     pub fn shown(&self) -> String {
         let AMQPUri { scheme, authority, vhost, .. } = &self.uri;
@@ -78,7 +101,7 @@ const HEARTBEAT_SECONDS: u16 = 10;
 const HEARTBEATS_TO_DIE: u64 = 3;
 
 pub(super) struct Connector {
-    endpoint: Endpoint,
+    pub(super) endpoint: Endpoint,
     connection: Mutex<Option<Arc<Connection>>>,
 }
 
@@ -110,10 +133,11 @@ impl Connector {
         };
         match timeout(CONNECT_TIMEOUT, connecting).await {
             Ok(connected) => {
-                connected.map_err(|error| BrokerError(format!("no connection to {shown}: {error}")))
+                connected.map_err(|error| format!("no connection to {shown}: {error}"))
             }
-            Err(_) => Err(BrokerError(format!("no connection to {shown} in {CONNECT_TIMEOUT:?}"))),
+            Err(_) => Err(format!("no connection to {shown} in {CONNECT_TIMEOUT:?}")),
         }
+        .map_err(BrokerError::Unavailable)
     }
 
     /// The connection in use, or a new one.

@@ -1,7 +1,7 @@
 //! The topology as RabbitMQ has it. Safe to run again, and while others run it.
 //!
 //! ```text
-//! exchange (topic) --routing keys--> queue (quorum) --rejected--> <queue>_dlq (plain)
+//! exchange (topic) --routing keys--> queue (quorum) --too many deliveries--> <queue>_dlq (plain)
 //!                                      ^
 //! retry_<n>ms (fanout) -> retry_<n>ms (quorum, TTL n) --expired, by queue's name
 //! ```
@@ -12,16 +12,40 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use lapin::{
-    Channel, ExchangeKind,
+    Channel, ErrorKind, ExchangeKind,
     options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
+    protocol::{AMQPErrorKind, AMQPSoftError},
     types::{AMQPValue, FieldTable},
 };
 
 use crate::topology::{self, Queue, RetryPolicy};
 
+/// After so many deliveries without an acknowledgement a message is a dead letter: it may be what kills
+/// its consumer each time, before that can settle it. As many as RabbitMQ 4 has by default; consumers
+/// settle all else themselves.
+const DELIVERIES_MAX: i64 = 20;
+
 /// The exchange and queue for messages that wait this long.
 pub fn retry_queue(delay: Duration) -> String {
     format!("retry_{}ms", delay.as_millis())
+}
+
+/// Marks the virtual host as an environment's: a queue that nobody uses, one of whose arguments is the
+/// environment's name. RabbitMQ refuses to declare it anew with another.
+///
+/// # Errors
+/// As the broker answers: see [`is_taken`].
+pub(super) async fn claim(channel: &Channel, environment: &str) -> Result<(), lapin::Error> {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-dead-letter-exchange".into(), text(""));
+    arguments.insert("x-dead-letter-routing-key".into(), text(environment));
+    declare_queue(channel, topology::ENVIRONMENT_MARKER, arguments).await
+}
+
+/// Whether [`claim`] failed because the virtual host is another environment's.
+pub(super) fn is_taken(error: &lapin::Error) -> bool {
+    let taken = AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED);
+    matches!(error.kind(), ErrorKind::ProtocolError(protocol) if *protocol.kind() == taken)
 }
 
 /// Declares all of [`topology`]; `retry` replaces each queue's own policy.
@@ -64,6 +88,7 @@ fn main_arguments(queue: &Queue) -> FieldTable {
     let dead_letters = topology::dead_letter_queue(queue.name);
     arguments.insert("x-dead-letter-exchange".into(), text(""));
     arguments.insert("x-dead-letter-routing-key".into(), text(&dead_letters));
+    arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(DELIVERIES_MAX));
     arguments
 }
 

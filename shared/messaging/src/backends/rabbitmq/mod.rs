@@ -21,7 +21,7 @@ pub use declare::retry_queue;
 pub use lapin;
 
 use connection::Connector;
-use declare::declare;
+use declare::{claim, declare, is_taken};
 
 use crate::{
     message::Message,
@@ -53,21 +53,38 @@ impl RabbitMq {
         self
     }
 
-    /// Declares the topology; safe to run again.
+    /// The virtual host that all of this is in.
+    pub fn virtual_host(&self) -> &str {
+        self.connector.endpoint.virtual_host()
+    }
+
+    /// Declares the topology for an environment, and the virtual host as that environment's; safe to
+    /// run again.
     ///
     /// # Errors
-    /// If the broker cannot be reached, or has something of that name and another kind.
-    pub async fn declare_topology(&self, retry: Option<RetryPolicy>) -> Result<(), BrokerError> {
+    /// If the broker cannot be reached, has something of that name and another kind, or has another
+    /// environment's queues on this virtual host.
+    pub async fn declare_topology(
+        &self,
+        environment: &str,
+        retry: Option<RetryPolicy>,
+    ) -> Result<(), BrokerError> {
         let connection = self.connect().await?;
         let declaring = timeout(DECLARE_TIMEOUT, async {
             let channel = connection.create_channel().await?;
+            claim(&channel, environment).await.map_err(|error| match is_taken(&error) {
+                true => BrokerError::Refused(format!(
+                    "virtual host {} has the queues of another environment; give {environment} a \
+                     virtual host of its own ({error})",
+                    self.virtual_host()
+                )),
+                false => error.into(),
+            })?;
             declare(&channel, retry).await?;
-            connection.close(200, "declared".into()).await
+            Ok(connection.close(200, "declared".into()).await?)
         });
-        match declaring.await {
-            Ok(declared) => declared.map_err(|error: lapin::Error| BrokerError(error.to_string())),
-            Err(_) => Err(BrokerError(format!("nothing declared in {DECLARE_TIMEOUT:?}"))),
-        }
+        let late = || BrokerError::Unavailable(format!("nothing declared in {DECLARE_TIMEOUT:?}"));
+        declaring.await.unwrap_or_else(|_| Err(late()))
     }
 
     /// How many messages of a queue nobody has been handed yet.
@@ -85,9 +102,9 @@ impl RabbitMq {
                 channel.close(200, "answered".into()).await?;
                 Ok(count)
             };
-            asked.await.map_err(|error: lapin::Error| BrokerError(error.to_string()))
+            asked.await.map_err(|error: lapin::Error| BrokerError::from(error))
         };
-        let late = || BrokerError(format!("no answer in {:?}", self.confirm_timeout));
+        let late = || BrokerError::Unavailable(format!("no answer in {:?}", self.confirm_timeout));
         timeout(self.confirm_timeout, asking).await.unwrap_or_else(|_| Err(late()))
     }
 
@@ -109,7 +126,7 @@ impl Publisher for RabbitMq {
             body: &outgoing.message.body,
             properties: properties::of(&outgoing.message, &[]),
             mandatory: true,
-            refused: outgoing.check_size().err(),
+            refused: outgoing.check_body().err(),
         });
         self.send(parcels.collect()).await
     }

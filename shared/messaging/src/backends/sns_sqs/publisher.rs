@@ -5,12 +5,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_sns::{
     Client,
-    error::DisplayErrorContext,
-    types::{BatchResultErrorEntry, MessageAttributeValue, PublishBatchRequestEntry},
+    types::{MessageAttributeValue, PublishBatchRequestEntry},
 };
 use futures_util::future::join_all;
 use tokio::time::sleep;
 
+use super::batch::{ENTRIES_MAX, Sent, entry_error, request_error, send_split};
 use crate::{
     message::attribute,
     publisher::{Outgoing, PublishError, Publisher},
@@ -18,16 +18,12 @@ use crate::{
 };
 
 /// What SNS takes in one request; several requests go out side by side.
-const ENTRIES_MAX: usize = 10;
 const BATCH_BYTES_MAX: usize = 256 * 1024;
 /// Left for the attributes of one message.
 const ATTRIBUTES_BYTES: usize = 1024;
 /// The SDK retries whole requests; these are for entries that failed in a request that did not.
 const ROUNDS: u32 = 4;
 const PAUSE_FIRST: Duration = Duration::from_millis(50);
-
-/// A message's place in the batch, and what came of it.
-type Sent = (usize, Result<(), PublishError>);
 
 #[derive(Clone, Debug)]
 pub struct SnsPublisher {
@@ -55,7 +51,9 @@ impl Publisher for SnsPublisher {
             let sends = topology::exchanges().into_iter().flat_map(|exchange| {
                 let on_it = left.iter().copied().filter(|n| batch[*n].exchange == exchange);
                 let groups = requests(batch, on_it).into_iter();
-                groups.map(move |group| self.send(exchange, batch, group))
+                groups.map(move |group| {
+                    send_split(group, move |group| self.send(exchange, batch, group))
+                })
             });
             for (n, result) in join_all(sends).await.into_iter().flatten() {
                 results[n] = result;
@@ -71,7 +69,7 @@ fn refusal(outgoing: &Outgoing) -> Option<PublishError> {
     if !routed {
         return Some(outgoing.unroutable());
     }
-    outgoing.check_size().err()
+    outgoing.check_body().err()
 }
 
 /// Splits messages of one topic, by their places in `batch`, into what single requests take.
@@ -96,50 +94,38 @@ fn requests(batch: &[Outgoing], on_topic: impl Iterator<Item = usize>) -> Vec<Ve
 
 impl SnsPublisher {
     /// What each message came to. One that the answer does not mention is not confirmed.
-    async fn send(&self, exchange: &str, batch: &[Outgoing], group: Vec<usize>) -> Vec<Sent> {
+    async fn send(
+        &self,
+        exchange: &str,
+        batch: &[Outgoing],
+        group: Vec<usize>,
+    ) -> Result<Vec<Sent>, PublishError> {
         let topic = format!("{}{exchange}", self.topic_arn_prefix);
         let mut request = self.client.publish_batch().topic_arn(topic);
-        let mut sent = Vec::with_capacity(group.len());
-        for n in group {
-            match entry(n, &batch[n]) {
-                Ok(entry) => request = request.publish_batch_request_entries(entry),
-                Err(error) => sent.push((n, Err(error))),
-            }
+        for index in group {
+            request = request.publish_batch_request_entries(entry(index, &batch[index])?);
         }
-        let places = request.get_publish_batch_request_entries().iter().flatten();
-        let places: Vec<_> = places.filter_map(|entry| place(entry.id())).collect();
-        match request.send().await {
-            Err(error) => {
-                let error = unconfirmed(DisplayErrorContext(error));
-                sent.extend(places.into_iter().map(|n| (n, Err(error.clone()))));
-            }
-            Ok(answer) => {
-                let successful = answer.successful().iter().filter_map(|entry| place(entry.id()?));
-                sent.extend(successful.map(|n| (n, Ok(()))));
-                let failed = answer.failed().iter();
-                sent.extend(failed.filter_map(|entry| Some((place(entry.id())?, refused(entry)))));
-            }
-        }
-        sent
+        let answer = request.send().await.map_err(request_error)?;
+        let successful = answer.successful().iter().filter_map(|entry| index_of(entry.id()?));
+        let failed = answer.failed().iter().filter_map(|entry| {
+            let error = entry_error(entry.code(), entry.message(), entry.sender_fault());
+            Some((index_of(entry.id())?, Err(error)))
+        });
+        Ok(successful.map(|index| (index, Ok(()))).chain(failed).collect())
     }
 }
 
-fn place(id: &str) -> Option<usize> {
+fn index_of(id: &str) -> Option<usize> {
     id.parse().ok()
-}
-
-fn refused(entry: &BatchResultErrorEntry) -> Result<(), PublishError> {
-    let why = entry.message().unwrap_or("no reason given");
-    Err(unconfirmed(format!("{}: {why}", entry.code())))
 }
 
 fn unconfirmed(why: impl std::fmt::Display) -> PublishError {
     PublishError::Unconfirmed(why.to_string())
 }
 
-fn entry(n: usize, outgoing: &Outgoing) -> Result<PublishBatchRequestEntry, PublishError> {
-    let body = std::str::from_utf8(&outgoing.message.body).map_err(unconfirmed)?;
-    let mut entry = PublishBatchRequestEntry::builder().id(n.to_string()).message(body);
+fn entry(index: usize, outgoing: &Outgoing) -> Result<PublishBatchRequestEntry, PublishError> {
+    let body = outgoing.message.text();
+    let mut entry = PublishBatchRequestEntry::builder().id(index.to_string()).message(body);
     let mut attributes = outgoing.message.metadata.to_attributes();
     attributes.insert(attribute::ROUTING_KEY, &outgoing.routing_key);
     for (name, value) in attributes {

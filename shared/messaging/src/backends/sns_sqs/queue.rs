@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_sqs::{Client, error::DisplayErrorContext, types::MessageAttributeValue};
+use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::{
-    message::{Message, attribute},
+    message::{BASE64, Message, attribute, is_sendable},
     publisher::{DeadLetters, Failed, PublishError, Retries, short_reason},
     topology::dead_letter_queue,
 };
@@ -30,11 +31,14 @@ impl SqsQueues {
 #[async_trait]
 impl DeadLetters for SqsQueues {
     async fn park(&self, queue: &str, message: &Message, reason: &str) -> Result<(), PublishError> {
-        let body = std::str::from_utf8(&message.body).map_err(unconfirmed)?;
-        // SQS refuses an empty attribute, and control characters, which a sender may have written.
-        let reason = short_reason(reason).replace(char::is_control, " ");
-        let reason = if reason.is_empty() { "-" } else { reason.as_str() };
-        let attributes = [(attribute::REASON, reason)].into_iter();
+        // What no queue would take as it is goes encoded: a dead letter has nowhere else to go.
+        let (body, encoding) = match message.sendable_text() {
+            Some(text) => (text.to_owned(), None),
+            None => {
+                (BASE64_STANDARD.encode(&message.body), Some((attribute::BODY_ENCODING, BASE64)))
+            }
+        };
+        let attributes = [(attribute::REASON, short_reason(reason))].into_iter().chain(encoding);
         let attributes = attributes.chain(message.metadata.all_attributes()).take(ATTRIBUTES_MAX);
         let url = self.url(&dead_letter_queue(queue));
         let mut request = self.client.send_message().queue_url(url).message_body(body);
@@ -63,7 +67,10 @@ impl Retries for SqsQueues {
     }
 }
 
+/// SQS refuses an empty attribute, and characters that a sender may have written all the same.
 pub(super) fn attribute_value(value: &str) -> Result<MessageAttributeValue, PublishError> {
+    let value = value.replace(|c: char| c.is_control() || !is_sendable(c), " ");
+    let value = if value.is_empty() { "-".to_owned() } else { value };
     let value = MessageAttributeValue::builder().data_type("String").string_value(value);
     value.build().map_err(unconfirmed)
 }

@@ -1,10 +1,11 @@
 //! The host as a process: its command line, its signals, and what survives its death.
 
+mod lifecycle;
+
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -146,7 +147,7 @@ async fn an_event_that_was_written_and_not_published_reaches_rabbitmq_after_a_ki
     let user = Uuid::new_v4();
     let data = folder.path();
     let arguments = ["--data", &data, "--broker", "rabbitmq", "--amqp-url", &broker];
-    let host = Process::start(&arguments, &[("STREAM_POLL_SECONDS", "3600")]);
+    let host = Process::start(&arguments, &[("STREAM_BATCHING_SECONDS", "3600")]);
     tokio::time::sleep(Duration::from_millis(200)).await;
     let id = host.hold(user).await;
     host.confirm(user, &id).await;
@@ -162,7 +163,7 @@ async fn what_was_answered_survives_a_kill_and_its_event_still_arrives() {
     let data = DataFile::new();
     let user = Uuid::new_v4();
     // The stream is not read before the kill, so the event is on its way and no further.
-    let host = Process::start(&["--data", &data.path()], &[("STREAM_POLL_SECONDS", "3600")]);
+    let host = Process::start(&["--data", &data.path()], &[("STREAM_BATCHING_SECONDS", "3600")]);
     tokio::time::sleep(Duration::from_millis(200)).await;
     let id = host.hold(user).await;
     host.confirm(user, &id).await;
@@ -213,7 +214,7 @@ async fn duplicate_after_kills(broker: &[&str], publish: impl AsyncFn(&Process, 
     let data = DataFile::new();
     let path = data.path();
     let arguments = [&["--data", &path], broker].concat();
-    let host = Process::start(&arguments, &[("STREAM_POLL_SECONDS", "3600")]);
+    let host = Process::start(&arguments, &[("STREAM_BATCHING_SECONDS", "3600")]);
     tokio::time::sleep(Duration::from_millis(200)).await;
     let first = host.order("a").await;
     host.signal("-KILL");
@@ -234,7 +235,7 @@ async fn duplicate_after_kills(broker: &[&str], publish: impl AsyncFn(&Process, 
     host.await_reserved("b").await;
     assert_eq!(host.pizzas().await, (json!(96), json!(4)), "the menu is not put in anew either");
     let told = host.get("/notifications").await;
-    let told = told["items"].as_array().expect("items").iter();
+    let told = told.as_array().expect("a list").iter();
     assert_eq!(told.filter(|told| told["order_id"] == "a").count(), 1);
 }
 
@@ -308,81 +309,4 @@ async fn a_message_published_by_hand_that_is_none_of_ours_is_a_dead_letter_to_be
     };
     assert_eq!(dead[0]["body"], poison);
     assert!(dead[0]["reason"].as_str().is_some_and(|reason| reason.contains("unheard of")));
-}
-
-/// Waits for the process to end by itself.
-fn ended(host: &mut Process) -> ExitStatus {
-    let start = Instant::now();
-    loop {
-        if let Some(status) = host.child.try_wait().expect("a status") {
-            return status;
-        }
-        assert!(start.elapsed() < Duration::from_secs(20), "it does not stop");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// A request of which the server has the head and half of the body.
-fn half_a_request(host: &Process) -> TcpStream {
-    let address = host.base.trim_start_matches("http://");
-    let mut connection = TcpStream::connect(address).expect("a connection");
-    let head =
-        "POST /api/v1/organizers HTTP/1.1\r\nhost: test\r\ncontent-length: 12\r\n\r\n{\"name\"";
-    connection.write_all(head.as_bytes()).expect("sent");
-    std::thread::sleep(Duration::from_millis(300));
-    connection
-}
-
-#[test]
-fn sigterm_lets_the_request_under_way_finish_and_ends_in_success() {
-    let mut host = Process::start(&[], &[]);
-    let mut connection = half_a_request(&host);
-    host.signal("-TERM");
-    std::thread::sleep(Duration::from_millis(300));
-    connection.write_all(b":\"A\"}").expect("sent");
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).expect("an answer");
-    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
-    assert!(ended(&mut host).success());
-}
-
-#[test]
-fn a_client_that_never_finishes_its_request_does_not_keep_it_from_stopping() {
-    let mut host = Process::start(&[], &[]);
-    let _connection = half_a_request(&host);
-    host.signal("-TERM");
-    assert!(ended(&mut host).success());
-}
-
-#[test]
-fn two_hosts_do_not_share_a_data_file() {
-    let data = DataFile::new();
-    let _host = Process::start(&["--data", &data.path()], &[]);
-    let output = command(&["--data", &data.path()]).output().expect("it ends");
-    assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("another host has"));
-}
-
-#[test]
-fn what_it_cannot_do_it_says_and_does_not_start() {
-    for (arguments, setting, expected) in [
-        (
-            vec!["--broker", "rabbitmq", "--amqp-url", "amqp://127.0.0.1:1"],
-            ("A", "b"),
-            "no connection to amqp://127.0.0.1:1",
-        ),
-        (vec!["--broker", "rabbitmq", "--amqp-url", "nonsense"], ("A", "b"), "not an AMQP URL"),
-        (vec![], ("HOLD_SECONDS", "soon"), "HOLD_SECONDS"),
-        (vec![], ("PAYMENT_MOCK", "maybe"), "PAYMENT_MOCK"),
-        (vec![], ("TICKET_SIGNING_KEY", "scribble"), "signing key"),
-        (vec![], ("HOLD_SECONDS", "9e18"), "HOLD_SECONDS"),
-        (vec![], ("LIVE_SEATS_PER_USER_MAX", "0"), "LIVE_SEATS_PER_USER_MAX"),
-        (vec!["--data", "/nowhere/at/all.db"], ("A", "b"), "/nowhere/at/all.db"),
-        (vec!["--broker", "pigeon"], ("A", "b"), "pigeon"),
-    ] {
-        let output = command(&arguments).env(setting.0, setting.1).output().expect("it ends");
-        assert!(!output.status.success());
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(said.contains(expected), "{arguments:?} {setting:?}: {said}");
-    }
 }

@@ -1,5 +1,8 @@
 //! The API's description is what the handlers say. `UPDATE=1 cargo test -p tidy` writes it anew.
 
+mod links;
+mod shared;
+
 use serde_json::{Value, json};
 
 use crate::workspace::root;
@@ -42,18 +45,13 @@ fn merged() -> Value {
         },
         "additionalProperties": true,
     });
-    let problem = json!({
-        "description": "What went wrong",
-        "content": { "application/problem+json": {
-            "schema": { "$ref": "#/components/schemas/Problem" },
-        }},
-    });
     for (path, operations) in api["paths"].as_object_mut().expect("paths") {
         for (method, operation) in operations.as_object_mut().expect("operations") {
-            operation["responses"]["default"] = problem.clone();
             operation["operationId"] = json!(operation_id(method, path));
         }
     }
+    shared::complete(&mut api);
+    links::add(&mut api);
     api
 }
 
