@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use marquee_messaging::topology;
+use marquee_contexts::topology;
 use serde_json::Value;
 
-use super::{functions, names, of_kind, queues::FAILURES, texts};
+use super::{functions::schedules, of_kind, queues::failures, texts};
 
 /// A metric that an alarm looks at.
 #[derive(Debug)]
@@ -144,19 +144,19 @@ fn each_dead_letter_rings_on_both_brokers_and_not_only_the_first() {
     let alarms = alarms();
     let visible = "ApproximateNumberOfMessagesVisible";
     let hidden = "ApproximateNumberOfMessagesNotVisible";
-    for queue in topology::dead_letter_queues() {
+    for queue in topology().dead_letter_queues() {
         each_message_rings(&alarms, ("QueueName", &queue), &[visible, hidden]);
         each_message_rings(&alarms, ("Queue", &queue), &["MessageCount"]);
     }
-    for queue in FAILURES {
-        each_message_rings(&alarms, ("QueueName", queue), &[visible, hidden]);
+    for queue in failures() {
+        each_message_rings(&alarms, ("QueueName", &queue), &[visible, hidden]);
     }
 }
 
 #[test]
 fn messages_that_wait_ring_on_both_brokers() {
     let alarms = alarms();
-    for queue in topology::QUEUES {
+    for queue in topology().queues() {
         let name = queue.name;
         let age = alarms.iter().find(|alarm| {
             alarm.metric("ApproximateAgeOfOldestMessage", ("QueueName", name)).is_some()
@@ -182,39 +182,32 @@ fn messages_that_wait_ring_on_both_brokers() {
     }
 }
 
-/// Retry queues are named after a parameter, so nothing can be said of each.
+/// Retry queues are named after a parameter, so nothing can be said of each. A message leaves them within
+/// a minute, and is tried again.
 #[test]
-fn messages_in_retry_queues_ring_as_what_is_on_the_broker_beside_all_that_may_wait() {
+fn what_is_tried_again_and_again_rings_by_its_queue_and_a_full_broker_by_itself() {
     let alarms = alarms();
-    let broker = BTreeMap::from([("Broker".to_owned(), "marquee".to_owned())]);
-    let of_broker = |alarm: &Alarm, name: &str| {
-        let mut metrics = alarm.metrics.iter();
-        metrics.any(|metric| metric.name == name && metric.dimensions == broker)
-    };
-    let depth = alarms.iter().find(|alarm| of_broker(alarm, "MessageCount"));
-    assert!(depth.is_some_and(|alarm| alarm.rings_above(20_000)), "{depth:?}");
-
-    let backlog = alarms.iter().find(|alarm| of_broker(alarm, "MessageReadyCount"));
-    let backlog = backlog.expect("an alarm on what waits on the broker");
-    assert!(backlog.rings_above(0), "{}", backlog.id);
-    assert_eq!(backlog.looks_back(), 900, "{}", backlog.id);
-    let expression = backlog.expression.as_deref().unwrap_or_default();
-    let (waiting, taken_off) = expression.split_once(" - SUM([").expect("all, less some");
-    let mut off = BTreeSet::new();
-    for metric in &backlog.metrics {
-        assert_eq!(metric.name, "MessageReadyCount");
-        let id = metric.id.as_deref().unwrap_or_default();
-        if let Some(queue) = metric.dimensions.get("Queue") {
-            let named = taken_off.trim_end_matches("])").split(", ").any(|name| name == id);
-            assert!(named, "{queue} is not taken off in {expression}");
-            off.insert(queue.clone());
-        } else {
-            assert_eq!(waiting, id, "{expression}");
+    for queue in topology().queues() {
+        let about = |alarm: &&Alarm| {
+            let retried = alarm.metric("MessagesRetried", ("queue", queue.name));
+            let by = retried.and_then(|metric| metric.dimensions.get("function"));
+            by.is_some_and(|function| function == queue.consumer)
+        };
+        let found = alarms.iter().find(about);
+        let found = found.unwrap_or_else(|| panic!("nothing rings for retries of {}", queue.name));
+        assert!(found.rings_above(0) && found.condition.is_none(), "{}", found.id);
+        assert_eq!(found.looks_back(), 900, "{}", found.id);
+        assert!(found.metrics.iter().all(|metric| metric.period == 60), "{}", found.id);
+        if found.metrics.len() > 1 {
+            assert_eq!(found.expression.as_deref(), Some("MAX(METRICS())"), "{}", found.id);
         }
     }
-    let mut expected: BTreeSet<_> = topology::dead_letter_queues().into_iter().collect();
-    expected.extend(topology::REPLY_QUEUES.iter().map(ToString::to_string));
-    assert_eq!(off, expected, "what waits without anything being wrong, or rings by itself");
+    let broker = BTreeMap::from([("Broker".to_owned(), "marquee".to_owned())]);
+    let depth = alarms.iter().find(|alarm| {
+        let [metric] = &alarm.metrics[..] else { return false };
+        metric.name == "MessageCount" && metric.dimensions == broker
+    });
+    assert!(depth.is_some_and(|alarm| alarm.rings_above(20_000)), "{depth:?}");
 }
 
 #[test]
@@ -244,12 +237,13 @@ fn seconds(rate: &str) -> u64 {
 #[test]
 fn a_schedule_that_fails_or_stops_rings_in_a_time_that_fits_its_rate() {
     let alarms = alarms();
-    let deployed = functions::by_package();
-    for (id, schedule) in of_kind("AWS::Scheduler::Schedule") {
-        let every = seconds(&text(&schedule.properties["ScheduleExpression"]));
-        let target = &schedule.properties["Target"]["Arn"];
-        let function = deployed.values().flatten().find(|(function, _)| names(target, function));
-        let (_, function) = function.unwrap_or_else(|| panic!("{id} calls nobody"));
+    let functions = of_kind("AWS::Serverless::Function").map(|(_, function)| function);
+    let scheduled = functions.flat_map(|function| {
+        let schedules = schedules(&function).into_iter();
+        schedules.map(move |schedule| (function.clone(), schedule))
+    });
+    for (function, schedule) in scheduled {
+        let every = seconds(&text(&schedule["ScheduleExpression"]));
         let function = text(&function.properties["FunctionName"]);
         let function = function.strip_prefix("${NamePrefix}").expect("the prefix");
         let about = ("FunctionName", function);

@@ -1,26 +1,16 @@
-//! Functions, what calls them, and what they may do.
+//! Functions, what calls them, and what they are told.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use marquee_contexts::CONTEXTS;
+use marquee_lambda::route::{Access, Route};
 use serde_json::{Value, json};
 
 use super::{Resource, list, names, of_kind, resources, templates, texts};
-use crate::{functions::functions, workspace::read};
-
-/// Actions for which AWS knows no resource to name.
-const WITHOUT_RESOURCE: &[&str] = &[
-    "xray:PutTraceSegments",
-    "xray:PutTelemetryRecords",
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:UnassignPrivateIpAddresses",
-    "ec2:CreateNetworkInterface",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSecurityGroups",
-    "ec2:DescribeSubnets",
-    "ec2:DescribeVpcs",
-    "dynamodb:ListStreams",
-];
+use crate::{
+    functions::{functions, trigger},
+    workspace::{read, rust_files, settings_documentation},
+};
 
 /// Deployed functions by the package that they are built from, with their names in the templates.
 /// One that every table has is deployed more than once.
@@ -33,6 +23,13 @@ pub(crate) fn by_package() -> BTreeMap<String, Vec<(String, Resource)>> {
         packages.entry(package).or_default().push((id, function));
     }
     packages
+}
+
+/// The schedules that call a function.
+pub(super) fn schedules(function: &Resource) -> Vec<Value> {
+    let events = function.properties["Events"].as_object().into_iter().flatten();
+    let schedules = events.filter(|(_, event)| event["Type"] == "ScheduleV2");
+    schedules.map(|(_, event)| event["Properties"].clone()).collect()
 }
 
 fn variables(function: &Resource) -> impl Iterator<Item = (&String, &Value)> {
@@ -48,7 +45,7 @@ fn every_function_is_deployed() {
 
 #[test]
 fn every_variable_that_a_template_sets_is_documented() {
-    let documentation = read("docs/configuration.md");
+    let documentation = settings_documentation();
     for (id, function) in by_package().into_values().flatten() {
         for (variable, _) in variables(&function) {
             assert!(documentation.contains(&format!("`{variable}`")), "{id}: {variable}");
@@ -56,22 +53,34 @@ fn every_variable_that_a_template_sets_is_documented() {
     }
 }
 
+#[test]
+fn the_functions_of_a_stack_share_a_log_group_that_is_named_after_it() {
+    let resources = resources();
+    for (id, function) in by_package().into_values().flatten() {
+        let group = function.properties["LoggingConfig"]["LogGroup"].as_str();
+        let group = &resources[group.unwrap_or_else(|| panic!("{id} logs nowhere"))];
+        let name = format!("/marquee/${{Environment}}/{}", function.context());
+        assert_eq!(group.properties["LogGroupName"], name, "{id}");
+        assert_eq!(group.properties["RetentionInDays"], "LogRetentionDays", "{id}");
+    }
+}
+
 /// The variables that a function of such a manifest cannot do without.
-fn needed(metadata: &Value) -> BTreeSet<String> {
+pub(super) fn needed(package: &str, metadata: &Value) -> BTreeSet<String> {
     let tables = ["reads", "writes"].into_iter().flat_map(|access| list(&metadata[access]));
     let tables = tables.map(|table| format!("{}_TABLE", table.to_uppercase()));
     let mut needed: BTreeSet<_> = tables.collect();
     let mut need = |names: &[&str]| needed.extend(names.iter().map(ToString::to_string));
-    let consumes = metadata["trigger"] == "queue";
-    let parks = consumes || metadata["trigger"] == "stream"; // what cannot be published
-    let publishes = !list(&metadata["publishes"]).is_empty();
-    if parks || publishes {
+    let (consumes, relays) = (trigger(package) == "queue", trigger(package) == "stream");
+    let dead_letters = consumes || relays; // what cannot be published
+    let publishes = relays || !list(&metadata["publishes"]).is_empty();
+    if dead_letters || publishes {
         need(&["BROKER", "AMQP_ENDPOINT", "BROKER_SECRET_ARN"]);
     }
     if publishes {
         need(&["TOPIC_ARN_PREFIX"]);
     }
-    if parks {
+    if dead_letters {
         need(&["QUEUE_URL_PREFIX"]);
     }
     if consumes {
@@ -84,7 +93,7 @@ fn needed(metadata: &Value) -> BTreeSet<String> {
 fn functions_are_told_where_their_table_and_the_broker_are() {
     let deployed = by_package();
     for (package, (_, metadata)) in functions() {
-        let needed = needed(&metadata);
+        let needed = needed(&package, &metadata);
         for (id, function) in &deployed[&package] {
             let set: BTreeSet<_> = variables(function).map(|(name, _)| name.clone()).collect();
             let missing: Vec<_> = needed.difference(&set).collect();
@@ -98,36 +107,38 @@ fn functions_are_told_where_their_table_and_the_broker_are() {
     }
 }
 
+/// What a template says of who may call.
+fn authorization(access: Access) -> Value {
+    match access {
+        Access::Everybody => Value::Null,
+        Access::User => json!(["HasJwt", "JWT", "NONE"]),
+        Access::Service => json!("InternalAuthorization"),
+        Access::Staff => json!("StaffAuthorization"),
+    }
+}
+
 #[test]
-fn routes_are_those_of_each_manifest() {
+fn routes_are_those_of_each_api_and_ask_for_what_these_say() {
     let deployed = by_package();
     let integrations: BTreeMap<_, _> = of_kind("AWS::ApiGatewayV2::Integration").collect();
     let routes: Vec<_> = of_kind("AWS::ApiGatewayV2::Route").map(|(_, route)| route).collect();
-    for (package, (_, metadata)) in functions() {
-        if metadata["trigger"] != "http" {
-            continue;
-        }
+    for api in marquee_host::contexts::apis() {
         let leads_here = |route: &&Resource| {
             integrations.iter().any(|(name, integration)| {
                 let called = &integration.properties["IntegrationUri"];
                 names(&route.properties["Target"], name)
-                    && deployed[&package].iter().any(|(id, _)| names(called, id))
+                    && deployed[api.name].iter().any(|(id, _)| names(called, id))
             })
         };
-        let keys = routes.iter().filter(leads_here);
-        let keys: BTreeSet<_> =
-            keys.map(|route| route.properties["RouteKey"].as_str().expect("a key")).collect();
-        let manifest = metadata["routes"].as_array().expect("routes").iter();
-        let manifest: BTreeSet<_> = manifest.filter_map(Value::as_str).collect();
-        // A route of one method repeats another, to let others pass: people without a token, or
-        // nobody but staff.
-        let (all, of_one_method): (BTreeSet<_>, BTreeSet<_>) =
-            keys.into_iter().partition(|key| key.starts_with("ANY ") || *key == "$default");
-        for key in of_one_method {
-            let (_, path) = key.split_once(' ').expect("a method and a path");
-            assert!(manifest.contains(format!("ANY {path}").as_str()), "{package}: {key}");
-        }
-        assert_eq!(all, manifest, "{package}: the template against its Cargo.toml");
+        let declared = routes.iter().filter(leads_here).map(|route| {
+            let key = route.properties["RouteKey"].as_str().expect("a key").to_owned();
+            (key, route.properties["AuthorizationType"].clone())
+        });
+        let declared: BTreeMap<_, _> = declared.collect();
+        let expected = api.routes.iter().flat_map(Route::keys);
+        let expected: BTreeMap<_, _> =
+            expected.map(|(key, access)| (key, authorization(access))).collect();
+        assert_eq!(declared, expected, "{}: the template against its ROUTES", api.name);
     }
 }
 
@@ -135,35 +146,40 @@ fn routes_are_those_of_each_manifest() {
 fn schedules_are_those_of_each_manifest() {
     let deployed = by_package();
     for (package, (_, metadata)) in functions() {
-        if metadata["trigger"] != "schedule" {
+        if trigger(&package) != "schedule" {
             continue;
         }
-        for (id, _) in &deployed[&package] {
-            let schedule = of_kind("AWS::Scheduler::Schedule")
-                .find(|(_, schedule)| names(&schedule.properties["Target"]["Arn"], id));
-            let (_, schedule) = schedule.unwrap_or_else(|| panic!("nothing calls {id}"));
+        for (id, function) in &deployed[&package] {
+            let schedules = schedules(function);
+            let [schedule] = &schedules[..] else {
+                panic!("{id} has {} schedules", schedules.len())
+            };
             let rate = format!("rate({})", metadata["rate"].as_str().expect("a rate"));
-            assert_eq!(schedule.properties["ScheduleExpression"], rate, "{id}");
-            assert!(!schedule.properties["Target"]["DeadLetterConfig"].is_null(), "{id}");
+            assert_eq!(schedule["ScheduleExpression"], rate, "{id}");
+            // The next tick is the retry.
+            let retries = &function.properties["EventInvokeConfig"]["MaximumRetryAttempts"];
+            assert_eq!(retries, 0, "{id}");
         }
     }
 }
 
+/// Whether a context leaves events in its items.
+fn has_events(context: &str) -> bool {
+    let of_store = format!("shared/{context}/src/store/");
+    rust_files()
+        .iter()
+        .any(|(file, text)| file.starts_with(&of_store) && text.contains("OutboxEvent"))
+}
+
 #[test]
-fn each_stream_of_a_manifest_has_a_deployment_that_reads_it() {
+fn each_table_with_events_has_a_relay_that_reads_its_stream() {
     let deployed = by_package();
-    for (package, (_, metadata)) in functions() {
-        if metadata["trigger"] != "stream" {
-            continue;
-        }
-        let mut templates: Vec<_> =
+    for package in functions().into_keys().filter(|package| trigger(package) == "stream") {
+        let declared: BTreeSet<_> =
             deployed[&package].iter().map(|(_, function)| function.template.clone()).collect();
-        let mut streams = list(&metadata["streams"]);
-        templates.sort_unstable();
-        streams.sort_unstable();
-        let expected: Vec<_> =
-            streams.iter().map(|context| format!("infra/{context}.yaml")).collect();
-        assert_eq!(templates, expected, "{package}: where it is deployed");
+        let contexts = CONTEXTS.iter().filter(|context| has_events(context.name));
+        let expected = contexts.map(|context| format!("infra/{}.yaml", context.name));
+        assert_eq!(declared, expected.collect(), "{package}: where it is deployed");
         for (id, function) in &deployed[&package] {
             reads_its_templates_stream(id, &function.template);
         }
@@ -183,7 +199,6 @@ fn reads_its_templates_stream(id: &str, template: &str) {
     // Any number of tries, for as long as the stream keeps a record.
     assert_eq!(mapping["MaximumRetryAttempts"], -1, "{id}");
     assert_eq!(mapping["MaximumRecordAgeInSeconds"], 86_400, "{id}");
-    assert!(!mapping["DestinationConfig"]["OnFailure"].is_null(), "{id}");
 }
 
 /// A deployment's own values of the parameters, as `Parameter=Value`.
@@ -223,76 +238,5 @@ fn the_account_keeps_room_for_what_sells_and_for_nothing_else() {
         assert!(overrides.iter().any(|value| value.starts_with("Broker=")), "{environment}");
         let set = overrides.iter().find_map(|value| value.strip_prefix("ReservationsConcurrency="));
         assert_eq!(set, expected, "{environment} in samconfig.toml");
-    }
-}
-
-/// Every statement of a policy anywhere in a value.
-fn statements(value: &Value) -> Vec<Value> {
-    match value {
-        Value::Object(fields) if fields.contains_key("Effect") => vec![value.clone()],
-        Value::Object(fields) => fields.values().flat_map(statements).collect(),
-        Value::Array(values) => values.iter().flat_map(statements).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// What the role of the one function of a package is told about the resource of this ARN.
-fn statements_on(package: &str, arn: &str) -> Vec<Value> {
-    let deployed = by_package();
-    let [(_, function)] = &deployed[package][..] else {
-        panic!("{package} is to be deployed once")
-    };
-    let role = function.properties["Role"].as_str().and_then(|role| role.strip_suffix(".Arn"));
-    let role = &resources()[role.expect("a role of the template")];
-    let mut statements = statements(&role.properties);
-    statements.retain(|statement| texts(&statement["Resource"]) == [arn]);
-    statements
-}
-
-#[test]
-fn a_reconciler_reads_its_table_and_writes_only_where_the_next_run_goes_on() {
-    let cursors = read("shared/store/src/table/cursor.rs");
-    assert!(cursors.contains("const PARTITION: &str = \"cursors\";"), "what the roles name");
-    let partition = json!({ "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": ["cursors"] } });
-    let outbox = ["BatchGetItem", "GetItem", "PutItem", "Query"];
-    let orders = ["BatchGetItem", "GetItem", "PutItem"];
-    for (package, table, allowed) in [
-        ("reconcile-outbox", "Table.Arn", &outbox[..]),
-        ("reconcile-orders", "OrderingTable.Arn", &orders[..]),
-    ] {
-        let expected: BTreeSet<_> = allowed.iter().map(|name| format!("dynamodb:{name}")).collect();
-        let statements = statements_on(package, table);
-        let actions = statements.iter().flat_map(|statement| list(&statement["Action"]));
-        assert_eq!(actions.collect::<BTreeSet<_>>(), expected, "{package}");
-        for statement in &statements {
-            let writes = list(&statement["Action"]).contains(&"dynamodb:PutItem".to_owned());
-            let condition = if writes { &partition } else { &Value::Null };
-            assert_eq!(&statement["Condition"], condition, "{package}: {statement}");
-        }
-        for (id, function) in &by_package()[package] {
-            assert_eq!(function.properties["Timeout"], 120, "{id}");
-        }
-    }
-    let index = statements_on("reconcile-orders", "${OrderingTable.Arn}/index/recent");
-    let actions = index.iter().flat_map(|statement| list(&statement["Action"]));
-    assert_eq!(actions.collect::<Vec<_>>(), ["dynamodb:Query"]);
-}
-
-#[test]
-fn no_role_may_do_everything_or_anything_to_everything() {
-    for (name, resource) in resources() {
-        // A key's own policy speaks of the key.
-        if resource.kind == "AWS::KMS::Key" {
-            continue;
-        }
-        for statement in statements(&resource.properties) {
-            let actions = list(&statement["Action"]);
-            let place = format!("{} {name}: {statement}", resource.template);
-            assert!(actions.iter().all(|action| !action.contains('*')), "{place}");
-            if texts(&statement["Resource"]).iter().any(|resource| resource == "*") {
-                let known = |action: &String| WITHOUT_RESOURCE.contains(&action.as_str());
-                assert!(actions.iter().all(known), "{place}");
-            }
-        }
     }
 }

@@ -2,6 +2,8 @@
 
 mod alarms;
 mod functions;
+mod loops;
+mod permissions;
 mod queues;
 mod rabbitmq;
 mod table;
@@ -26,6 +28,14 @@ pub(crate) struct Resource {
     pub(crate) properties: Value,
 }
 
+impl Resource {
+    /// The context that its template is of: the template's name.
+    pub(crate) fn context(&self) -> &str {
+        let file = self.template.strip_prefix("infra/");
+        file.and_then(|file| file.strip_suffix(".yaml")).expect("a template")
+    }
+}
+
 /// Every template by its path, as JSON.
 pub(crate) fn templates() -> BTreeMap<String, Value> {
     let mut templates = BTreeMap::new();
@@ -41,11 +51,11 @@ pub(crate) fn templates() -> BTreeMap<String, Value> {
     templates
 }
 
-/// Every resource of every template by its name.
+/// Every resource of every template by its name, those of loops as they come out.
 pub(crate) fn resources() -> BTreeMap<String, Resource> {
     let mut resources = BTreeMap::new();
     for (template, parsed) in templates() {
-        for (name, resource) in parsed["Resources"].as_object().expect("resources") {
+        for (name, resource) in loops::written_out(&parsed) {
             let kind = resource["Type"].as_str().expect("a type").to_owned();
             let globals = match kind.as_str() {
                 "AWS::Serverless::Function" => &parsed["Globals"]["Function"],

@@ -2,21 +2,41 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use marquee_messaging::topology;
+use marquee_contexts::topology;
+use marquee_messaging::topology::dead_letter_queue;
 use serde_json::{Value, json};
 
-use super::{Resource, list, names, of_kind, texts};
+use super::{
+    Resource,
+    functions::{by_package, schedules},
+    names, of_kind, texts,
+};
 
-/// Queues that no exchange leads to: for what AWS could not deliver.
-pub(super) const FAILURES: &[&str] = &[
-    "booking_delivery_failures",
-    "booking_stream_failures",
-    "booking_schedule_failures",
-    "ordering_delivery_failures",
-    "ordering_stream_failures",
-    "ordering_schedule_failures",
-    "members_delivery_failures",
-];
+/// Queues that no exchange leads to: for what AWS could not deliver in a context, by SNS, from the
+/// stream of its table, or by a schedule.
+pub(super) fn failures() -> BTreeSet<String> {
+    let named = |resource: &Resource, what| format!("{}_{what}_failures", resource.context());
+    let subscriptions = subscriptions().into_iter().map(|(_, found)| named(&found, "delivery"));
+    let streams = streams().into_iter().map(|(_, stream)| named(&stream, "stream"));
+    let functions = of_kind("AWS::Serverless::Function").map(|(_, function)| function);
+    let scheduled = functions.filter(|function| !schedules(function).is_empty());
+    let scheduled = scheduled.map(|function| named(&function, "schedule"));
+    subscriptions.chain(streams).chain(scheduled).collect()
+}
+
+/// Queues' subscriptions to topics.
+fn subscriptions() -> Vec<(String, Resource)> {
+    let mut subscriptions: Vec<_> = of_kind("AWS::SNS::Subscription").collect();
+    subscriptions.retain(|(_, subscription)| subscription.properties["Protocol"] == "sqs");
+    subscriptions
+}
+
+/// Mappings that read the stream of a table.
+fn streams() -> Vec<(String, Resource)> {
+    let mut streams: Vec<_> = of_kind("AWS::Lambda::EventSourceMapping").collect();
+    streams.retain(|(_, mapping)| !mapping.properties["StartingPosition"].is_null());
+    streams
+}
 
 fn plain(name: &Value) -> String {
     let name = name.as_str().expect("a name");
@@ -32,33 +52,41 @@ fn queues() -> BTreeMap<String, (String, Resource)> {
         .collect()
 }
 
+/// Topics by the name that the topology gives them.
+fn topics() -> BTreeMap<String, (String, Resource)> {
+    of_kind("AWS::SNS::Topic")
+        .filter(|(id, _)| id != "AlarmTopic")
+        .map(|(id, topic)| (plain(&topic.properties["TopicName"]), (id, topic)))
+        .collect()
+}
+
 #[test]
 fn there_is_a_topic_for_each_exchange_and_no_other() {
-    let topics: BTreeSet<_> = of_kind("AWS::SNS::Topic")
-        .filter(|(id, _)| id != "AlarmTopic")
-        .map(|(_, topic)| plain(&topic.properties["TopicName"]))
-        .collect();
-    let exchanges: BTreeSet<_> = topology::exchanges().iter().map(ToString::to_string).collect();
-    assert_eq!(topics, exchanges, "infra/platform.yaml against shared/messaging/src/topology.rs");
+    let declared: BTreeSet<_> = topics().into_keys().collect();
+    let exchanges: BTreeSet<_> = topology().exchanges().iter().map(ToString::to_string).collect();
+    assert_eq!(declared, exchanges, "infra/*.yaml against shared/*/src/topology.rs");
+    for (name, (_, topic)) in topics() {
+        assert_eq!(topic.properties["KmsMasterKeyId"], "alias/aws/sns", "{name} is not encrypted");
+    }
 }
 
 #[test]
 fn there_are_the_queues_of_the_topology_and_no_others() {
-    let mut expected: BTreeSet<_> = topology::dead_letter_queues().into_iter().collect();
-    expected.extend(topology::QUEUES.iter().map(|queue| queue.name.to_owned()));
-    expected.extend(topology::REPLY_QUEUES.iter().map(ToString::to_string));
-    expected.extend(FAILURES.iter().map(ToString::to_string));
+    let mut expected: BTreeSet<_> = topology().dead_letter_queues().collect();
+    expected.extend(topology().queues().map(|queue| queue.name.to_owned()));
+    expected.extend(topology().reply_queues().map(ToString::to_string));
+    expected.extend(failures());
     let declared: BTreeSet<_> = queues().into_keys().collect();
-    assert_eq!(declared, expected, "infra/*.yaml against shared/messaging/src/topology.rs");
+    assert_eq!(declared, expected, "infra/*.yaml against shared/*/src/topology.rs");
 }
 
 #[test]
 fn a_queue_redrives_to_its_own_dead_letters_after_the_consumer_has_had_all_its_attempts() {
     let queues = queues();
-    for queue in topology::QUEUES {
+    for queue in topology().queues() {
         let (_, declared) = &queues[queue.name];
         let redrive = &declared.properties["RedrivePolicy"];
-        let (dead_letters, _) = &queues[&topology::dead_letter_queue(queue.name)];
+        let (dead_letters, _) = &queues[&dead_letter_queue(queue.name)];
         assert!(names(&redrive["deadLetterTargetArn"], dead_letters), "{}", queue.name);
         let receives = redrive["maxReceiveCount"].as_u64().expect("a number");
         assert!(receives > u64::from(queue.retry.attempts_max), "{}: {receives}", queue.name);
@@ -67,18 +95,13 @@ fn a_queue_redrives_to_its_own_dead_letters_after_the_consumer_has_had_all_its_a
 
 #[test]
 fn a_queue_subscribes_to_its_exchange_with_its_routing_keys_and_gets_bodies_as_they_are() {
-    let queues = queues();
-    let topics: BTreeMap<_, _> = of_kind("AWS::SNS::Topic")
-        .filter(|(id, _)| id != "AlarmTopic")
-        .map(|(id, topic)| (plain(&topic.properties["TopicName"]), id))
-        .collect();
-    let mut subscriptions: Vec<_> = of_kind("AWS::SNS::Subscription").map(|(_, s)| s).collect();
-    subscriptions.retain(|subscription| subscription.properties["Protocol"] == "sqs");
-    assert_eq!(subscriptions.len(), topology::QUEUES.len());
-    for queue in topology::QUEUES {
+    let (queues, topics, subscriptions) = (queues(), topics(), subscriptions());
+    assert_eq!(subscriptions.len(), topology().queues().count());
+    for queue in topology().queues() {
         let (id, _) = &queues[queue.name];
-        let subscription = subscriptions.iter().find(|s| names(&s.properties["Endpoint"], id));
-        let subscription = &subscription.unwrap_or_else(|| panic!("{} hears nothing", queue.name));
+        let subscription = subscriptions.iter().find(|(_, s)| names(&s.properties["Endpoint"], id));
+        let (_, subscription) =
+            subscription.unwrap_or_else(|| panic!("{} hears nothing", queue.name));
         let properties = &subscription.properties;
         assert_eq!(properties["RawMessageDelivery"], true, "{}", queue.name);
         assert_eq!(
@@ -87,9 +110,8 @@ fn a_queue_subscribes_to_its_exchange_with_its_routing_keys_and_gets_bodies_as_t
             "{}: the template against the topology",
             queue.name
         );
-        let topic = &topics[queue.exchange];
-        let imported = format!("${{Environment}}-marquee-{topic}Arn");
-        assert_eq!(list(&properties["TopicArn"]), [imported], "{}", queue.name);
+        let (topic, _) = &topics[queue.exchange];
+        assert_eq!(properties["TopicArn"], *topic, "{}", queue.name);
     }
 }
 
@@ -97,38 +119,61 @@ fn a_queue_subscribes_to_its_exchange_with_its_routing_keys_and_gets_bodies_as_t
 fn what_sns_cannot_deliver_waits_in_a_queue_of_the_context() {
     let queues = queues();
     let policies: Vec<_> = of_kind("AWS::SQS::QueuePolicy").collect();
-    let policy_of = |queue: &str| {
-        let found = policies.iter().find(|(_, policy)| names(&policy.properties["Queues"], queue));
-        found.unwrap_or_else(|| panic!("nobody may send to {queue}"))
-    };
-    for (id, subscription) in of_kind("AWS::SNS::Subscription") {
-        if subscription.properties["Protocol"] != "sqs" {
-            continue;
-        }
-        let context = subscription.template.strip_prefix("infra/");
-        let context = context.and_then(|file| file.strip_suffix(".yaml")).expect("a template");
-        let (failures, declared) = &queues[&format!("{context}_delivery_failures")];
+    for (id, subscription) in subscriptions() {
+        let (failures, _) = &queues[&format!("{}_delivery_failures", subscription.context())];
         let redrive = &subscription.properties["RedrivePolicy"]["deadLetterTargetArn"];
         assert!(names(redrive, failures), "{id} gives up to {redrive}");
-        assert_eq!(declared.properties["MessageRetentionPeriod"], 1_209_600, "{failures}");
-        assert_eq!(declared.properties["SqsManagedSseEnabled"], true, "{failures}");
-        let (_, policy) = policy_of(failures);
-        let expected = json!([{
-            "Effect": "Allow",
-            "Principal": { "Service": "sns.amazonaws.com" },
-            "Action": "sqs:SendMessage",
-            "Resource": format!("{failures}.Arn"),
-            "Condition": { "ArnEquals": { "aws:SourceArn": subscription.properties["TopicArn"] } },
-        }]);
-        assert_eq!(policy.properties["PolicyDocument"]["Statement"], expected, "{failures}");
 
         // What a subscription delivers before its queue's policy is there, the queue refuses.
-        let endpoint = subscription.properties["Endpoint"].as_str().expect("an ARN");
-        let endpoint = endpoint.strip_suffix(".Arn").expect("the ARN of a queue");
-        for queue in [endpoint, failures.as_str()] {
-            let (policy, _) = policy_of(queue);
+        let endpoint = &subscription.properties["Endpoint"];
+        let endpoint = queues.values().find(|(queue, _)| names(endpoint, queue));
+        let (endpoint, _) = endpoint.unwrap_or_else(|| panic!("{id} delivers to no queue"));
+        for queue in [endpoint, failures] {
+            let of_queue = policies.iter().find(|(_, p)| names(&p.properties["Queues"], queue));
+            let (policy, of_queue) =
+                of_queue.unwrap_or_else(|| panic!("nobody may send to {queue}"));
             assert!(subscription.depends_on.contains(policy), "{id} does not wait for {policy}");
+            let expected = json!([{
+                "Effect": "Allow",
+                "Principal": { "Service": "sns.amazonaws.com" },
+                "Action": "sqs:SendMessage",
+                "Resource": "*",
+                "Condition": {
+                    "ArnEquals": { "aws:SourceArn": subscription.properties["TopicArn"] },
+                },
+            }]);
+            assert_eq!(of_queue.properties["PolicyDocument"]["Statement"], expected, "{policy}");
         }
+    }
+}
+
+#[test]
+fn what_a_stream_or_a_schedule_cannot_deliver_waits_in_a_queue_of_the_context() {
+    let queues = queues();
+    let of_context = |resource: &Resource, what| {
+        let (id, _) = &queues[&format!("{}_{what}_failures", resource.context())];
+        id.clone()
+    };
+    for (id, mapping) in streams() {
+        let to = &mapping.properties["DestinationConfig"]["OnFailure"]["Destination"];
+        assert!(names(to, &of_context(&mapping, "stream")), "{id} gives up to {to}");
+    }
+    for (id, function) in of_kind("AWS::Serverless::Function") {
+        for schedule in schedules(&function) {
+            let to = &schedule["DeadLetterConfig"]["Arn"];
+            assert!(names(to, &of_context(&function, "schedule")), "{id}: gives up to {to}");
+        }
+    }
+    for name in failures() {
+        let (_, queue) = &queues[&name];
+        assert_eq!(queue.properties["MessageRetentionPeriod"], 1_209_600, "{name}");
+    }
+}
+
+#[test]
+fn every_queue_is_encrypted() {
+    for (name, (_, queue)) in queues() {
+        assert_eq!(queue.properties["SqsManagedSseEnabled"], true, "{name}");
     }
 }
 
@@ -136,10 +181,10 @@ fn what_sns_cannot_deliver_waits_in_a_queue_of_the_context() {
 fn both_brokers_lead_to_the_queues_consumer() {
     let queues = queues();
     let mappings: Vec<_> = of_kind("AWS::Lambda::EventSourceMapping").map(|(_, m)| m).collect();
-    let functions = super::functions::by_package();
-    for queue in topology::QUEUES {
+    let functions = by_package();
+    for queue in topology().queues() {
         let (id, _) = &queues[queue.name];
-        let [(consumer, _)] = &functions[queue.consumer][..] else {
+        let [(consumer, function)] = &functions[queue.consumer][..] else {
             panic!("{} is to be deployed once", queue.consumer)
         };
         let of_consumer = |m: &&Resource| names(&m.properties["FunctionName"], consumer);
@@ -150,14 +195,21 @@ fn both_brokers_lead_to_the_queues_consumer() {
         let rabbitmq = mappings.iter().filter(of_consumer);
         let rabbitmq = rabbitmq.clone().find(|m| m.properties["Queues"] == json!([queue.name]));
         assert!(rabbitmq.is_some(), "no Amazon MQ mapping for {}", queue.name);
+        let (dead_letters, _) = &queues[&dead_letter_queue(queue.name)];
+        let needed = [("SQSPollerPolicy", id), ("SQSSendMessagePolicy", dead_letters)];
+        for (policy, of_queue) in needed {
+            let policies = function.properties["Policies"].as_array().into_iter().flatten();
+            let mut given = policies.filter_map(|given| given.get(1)?.get(policy));
+            assert!(given.any(|given| names(given, of_queue)), "{consumer}: {policy}, {of_queue}");
+        }
     }
 }
 
 #[test]
 fn a_reply_queue_forgets_what_nobody_fetches_within_the_hour() {
     let queues = queues();
-    for name in topology::REPLY_QUEUES {
-        let (_, declared) = &queues[*name];
+    for name in topology().reply_queues() {
+        let (_, declared) = &queues[name];
         assert_eq!(declared.properties["MessageRetentionPeriod"], 3600, "{name}");
         assert!(declared.properties["RedrivePolicy"].is_null(), "{name} has dead letters");
     }
@@ -165,9 +217,12 @@ fn a_reply_queue_forgets_what_nobody_fetches_within_the_hour() {
 
 #[test]
 fn replies_may_go_to_queues_that_are_named_for_them_and_to_no_others() {
-    let resources = of_kind("AWS::IAM::Role").flat_map(|(_, role)| texts(&role.properties));
-    let many: Vec<_> = resources.filter(|text| text.contains(":sqs:")).collect();
-    let here = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${NamePrefix}";
-    let replies = topology::REPLY_QUEUES.iter().map(|name| format!("{here}{name}*"));
-    assert_eq!(many, replies.collect::<Vec<_>>(), "all other roles name the queue itself");
+    let functions = of_kind("AWS::Serverless::Function");
+    let named = functions.flat_map(|(_, function)| texts(&function.properties["Policies"]));
+    // The name of a queue or a topic, or its ARN, and not the one that the template declares.
+    let by_name = |text: &String| text.contains("${NamePrefix}") || text.contains("arn:");
+    let many: Vec<_> = named.filter(by_name).filter(|text| text.contains('*')).collect();
+    let topology = topology();
+    let replies = topology.reply_queues().map(|name| format!("${{NamePrefix}}{name}*"));
+    assert_eq!(many, replies.collect::<Vec<_>>(), "all others name the queue itself");
 }

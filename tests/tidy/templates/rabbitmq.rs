@@ -9,6 +9,9 @@ use crate::workspace::read;
 fn every_template_that_knows_the_broker_knows_its_virtual_host() {
     for (path, template) in templates() {
         let parameters = &template["Parameters"];
+        if parameters["BrokerEndpoint"].is_null() {
+            continue;
+        }
         assert_eq!(parameters["BrokerEndpoint"]["Default"], "", "{path}");
         let host = &parameters["BrokerVirtualHost"];
         assert_eq!(host["Default"], "/", "{path}: what a broker of our own has");

@@ -2,52 +2,35 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::{
-    error::BuildError, operation::create_table::CreateTableInput, types::KeySchemaElement,
-};
-use marquee_store::{booking, members, ordering};
+use aws_sdk_dynamodb::{operation::create_table::CreateTableInput, types::KeySchemaElement};
+use marquee_contexts::CONTEXTS;
 use serde_json::{Value, json};
 
-use super::{of_kind, texts};
-
-type Schema = fn(&str) -> Result<CreateTableInput, BuildError>;
-
-/// The template that declares a table, and the code that expects it.
-const TABLES: &[(&str, Schema)] = &[
-    ("infra/booking.yaml", booking::schema::table),
-    ("infra/ordering.yaml", ordering::schema::table),
-    ("infra/members.yaml", members::schema::table),
-];
+use super::{functions::by_package, list, of_kind, texts};
+use crate::functions::functions;
 
 #[test]
 fn each_template_declares_the_table_that_the_code_expects() {
     let declared: Vec<_> = of_kind("AWS::DynamoDB::Table").map(|(_, table)| table).collect();
-    assert_eq!(declared.len(), TABLES.len(), "one table for one context: {declared:?}");
-    for (template, schema) in TABLES {
-        let table = declared.iter().find(|table| table.template == *template);
+    assert_eq!(declared.len(), CONTEXTS.len(), "one table for one context: {declared:?}");
+    for context in CONTEXTS {
+        let template = format!("infra/{}.yaml", context.name);
+        let table = declared.iter().find(|table| table.template == template);
         let table = table.unwrap_or_else(|| panic!("{template} declares no table"));
-        agrees(template, &table.properties, &schema("any").expect("a table"));
+        agrees(&template, &table.properties, &(context.table)("any").expect("a table"));
     }
 }
 
-/// Who asks which index.
-const INDEXES: &[(&str, &str)] = &[
-    ("ExpireReservationsRole", "${Table.Arn}/index/overdue"),
-    ("SessionsApiRole", "${Table.Arn}/index/by_parent"),
-    ("OrdersApiRole", "${OrderingTable.Arn}/index/recent"),
-    ("OrdersApiRole", "${OrderingTable.Arn}/index/by_student"),
-    ("ReconcileOrdersRole", "${OrderingTable.Arn}/index/recent"),
-];
-
 #[test]
-fn an_index_is_open_to_those_who_ask_it_and_to_no_others() {
-    let mut open = BTreeSet::new();
-    for (role, resource) in of_kind("AWS::IAM::Role") {
-        let named = texts(&resource.properties).into_iter();
-        open.extend(named.filter(|text| text.contains("/index/")).map(|text| (role.clone(), text)));
+fn an_index_is_open_to_those_whose_manifests_say_that_they_query_it_and_to_no_others() {
+    for (package, (_, metadata)) in functions() {
+        for (id, function) in &by_package()[&package] {
+            let named = texts(&function.properties["Policies"]).into_iter();
+            let open = named.filter_map(|text| Some(text.split_once("/index/")?.1.to_owned()));
+            let expected: BTreeSet<_> = list(&metadata["indexes"]).into_iter().collect();
+            assert_eq!(open.collect::<BTreeSet<_>>(), expected, "{id}");
+        }
     }
-    let named = |(role, index): &(&str, &str)| ((*role).to_owned(), (*index).to_owned());
-    assert_eq!(open, INDEXES.iter().map(named).collect::<BTreeSet<_>>());
 }
 
 fn agrees(template: &str, declared: &Value, expected: &CreateTableInput) {
