@@ -13,12 +13,12 @@ use marquee_messaging::message::{Message, Metadata};
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// `poison` is poison, `later` always fails for now, anything else is done.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Scripted {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     seen: HashMap<String, usize>,
     metadata: HashMap<String, Metadata>,

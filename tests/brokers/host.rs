@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, future::join_all, stream};
-use marquee_host::{Host, demo, settings::Settings};
+use marquee_host::{Host, contexts::booking::demo, settings::Settings};
 use marquee_messaging::backends::rabbitmq::lapin::{
     options::{QueueBindOptions, QueueDeclareOptions},
     types::FieldTable,
@@ -40,7 +40,7 @@ impl System {
     }
 
     async fn seats(&self) -> Vec<Value> {
-        let url = format!("{}/api/v1/sessions/{}/seats", self.base, demo::booking::SESSION);
+        let url = format!("{}/api/v1/sessions/{}/seats", self.base, demo::SESSION);
         let seats: Value =
             self.http.get(url).send().await.expect("sent").json().await.expect("json");
         seats.as_array().expect("a list").clone()
@@ -49,7 +49,7 @@ impl System {
     async fn buy(&self, seat: &Value, trace: &str) -> String {
         let user = Uuid::new_v4();
         let seats = json!([{ "session_seat_id": seat["session_seat_id"] }]);
-        let wanted = json!({ "session_id": demo::booking::SESSION, "seats": seats });
+        let wanted = json!({ "session_id": demo::SESSION, "seats": seats });
         let held = self.post("/api/v1/reservations", user, trace, &wanted).await;
         let id = held["id"].as_str().expect("an id").to_owned();
         let path = format!("/api/v1/reservations/{id}/confirm");
@@ -157,7 +157,7 @@ async fn a_backlog_of_ten_thousand_messages_drains_and_each_seat_is_sold_once() 
         let (seat, owner) = (&seats[n % seats.len()], owners[n % seats.len()]);
         let body = json!({
             "event_type": "reservation.confirmed", "reservation_id": owner,
-            "user_id": Uuid::nil(), "session_id": demo::booking::SESSION, "session_seat_ids": [seat],
+            "user_id": Uuid::nil(), "session_id": demo::SESSION, "session_seat_ids": [seat],
         });
         let (client, body) = (&client, body.to_string());
         async move {
@@ -169,7 +169,7 @@ async fn a_backlog_of_ten_thousand_messages_drains_and_each_seat_is_sold_once() 
 
     let system = System::on(&host.url).await;
     let holds = seats.iter().zip(&owners).map(|(seat, owner)| {
-        let path = format!("/api/internal/sessions/{}/seats/reserve", demo::booking::SESSION);
+        let path = format!("/api/internal/sessions/{}/seats/reserve", demo::SESSION);
         let body = json!({ "session_seat_ids": [seat], "reservation_id": owner });
         let system = &system;
         async move { system.post(&path, Uuid::nil(), "", &body).await }
@@ -188,7 +188,7 @@ async fn a_backlog_of_ten_thousand_messages_drains_and_each_seat_is_sold_once() 
     for (seat, owner) in seats.iter().zip(&owners) {
         let body = json!({
             "event_type": "reservation.confirmed", "reservation_id": owner,
-            "user_id": Uuid::nil(), "session_id": demo::booking::SESSION, "session_seat_ids": [seat],
+            "user_id": Uuid::nil(), "session_id": demo::SESSION, "session_seat_ids": [seat],
         });
         let body = body.to_string();
         client.publish("ticketing_events", "reservation.confirmed", body.as_bytes()).await;
@@ -200,7 +200,7 @@ async fn a_backlog_of_ten_thousand_messages_drains_and_each_seat_is_sold_once() 
 /// The demo session's seats: the same on every host.
 async fn demo_seats() -> Vec<String> {
     let host = Host::start(Settings::from_env().expect("settings")).await.expect("a host");
-    let url = format!("http://{}/api/v1/sessions/{}/seats", host.address, demo::booking::SESSION);
+    let url = format!("http://{}/api/v1/sessions/{}/seats", host.address, demo::SESSION);
     let seats: Value =
         Client::new().get(url).send().await.expect("sent").json().await.expect("json");
     let seats = seats.as_array().expect("a list").iter();

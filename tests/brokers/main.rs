@@ -4,6 +4,7 @@
 //! `make test` starts the brokers and says where they are, in `AMQP_URL`,
 //! `RABBITMQ_MANAGEMENT_URL` and `AWS_ENDPOINT_URL`. Every test has queues of its own.
 
+mod conformance;
 mod deployed;
 mod handler;
 mod host;

@@ -256,7 +256,7 @@ async fn no_answer_goes_into_a_queue_that_messages_go_through_or_keeps_others_ba
 }
 
 #[tokio::test]
-async fn poison_that_names_the_brokers_own_reply_queue_is_parked_and_keeps_no_other_back() {
+async fn poison_that_names_the_brokers_own_reply_queue_is_dead_lettered_and_keeps_no_other_back() {
     let broker = VirtualHost::create().await;
     let host = host(&broker, None).await;
     let client = broker.client().await;
@@ -266,8 +266,8 @@ async fn poison_that_names_the_brokers_own_reply_queue_is_parked_and_keeps_no_ot
     client.publish_with(EXCHANGE, "seat.get", b"poison", asking).await;
     let mut here = MembersClient::open(&broker.url).await.expect("a client");
     here.ask(&get("M2"), TIMEOUT).await.expect("an answer");
-    let parked = client.take("member_messages_dlq", 1).await.remove(0);
-    assert_eq!(parked.data, b"poison");
+    let dead_lettered = client.take("member_messages_dlq", 1).await.remove(0);
+    assert_eq!(dead_lettered.data, b"poison");
     host.stop().await;
 }
 

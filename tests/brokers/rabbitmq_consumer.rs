@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use marquee_booking::topology::TICKETING_EVENTS;
 use marquee_host::sources::{Stop, amazon_mq};
 use marquee_lambda::consumer::Consumer;
 use marquee_messaging::{
@@ -16,7 +17,7 @@ use marquee_messaging::{
             types::{AMQPValue, FieldTable},
         },
     },
-    topology::{RetryPolicy, TICKETING_EVENTS},
+    topology::RetryPolicy,
 };
 use marquee_testkit::{
     conformance::QUEUE,
@@ -82,7 +83,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn poison_in_the_middle_of_a_batch_is_parked_untouched_and_the_others_are_done() {
+async fn poison_in_the_middle_of_a_batch_is_dead_lettered_untouched_and_the_others_are_done() {
     let scene = Scene::new().await;
     let bodies = ["0", "1", "2", "poison", "4", "5"];
     scene.publish(&bodies).await;
@@ -147,7 +148,7 @@ async fn a_batch_whose_consumer_was_killed_in_the_middle_is_done_by_the_next() {
 }
 
 #[tokio::test]
-async fn poison_that_cannot_be_parked_stays_in_the_queue_until_it_can() {
+async fn poison_that_cannot_be_dead_lettered_stays_in_the_queue_until_it_can() {
     let scene = Scene::new().await;
     let delete = QueueDeleteOptions::default();
     scene.client.channel.queue_delete(DEAD_LETTERS.into(), delete).await.expect("deleted");
@@ -194,11 +195,11 @@ async fn what_the_sender_wrote_beside_a_body_stays_with_it_through_waits_and_int
     assert_eq!(seen.reply_to.as_deref(), Some("member_replies_me"));
     assert_eq!(seen.correlation_id.as_deref(), Some("question 1"));
     assert_eq!(seen.other.get("x-tenant").map(String::as_str), Some("north"));
-    let parked = &letter.properties;
+    let dead_lettered = &letter.properties;
     let text = |value: &Option<_>| value.as_ref().map(ToString::to_string);
-    assert_eq!(text(parked.reply_to()).as_deref(), Some("member_replies_me"));
-    assert_eq!(text(parked.correlation_id()).as_deref(), Some("question 1"));
-    let headers = parked.headers().clone().expect("headers");
+    assert_eq!(text(dead_lettered.reply_to()).as_deref(), Some("member_replies_me"));
+    assert_eq!(text(dead_lettered.correlation_id()).as_deref(), Some("question 1"));
+    let headers = dead_lettered.headers().clone().expect("headers");
     let tenant = headers.inner().get("x-tenant").and_then(|tenant| tenant.as_long_string());
     assert_eq!(tenant.map(ToString::to_string).as_deref(), Some("north"));
 }

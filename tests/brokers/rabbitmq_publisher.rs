@@ -14,21 +14,11 @@ use marquee_messaging::{
     publisher::{DeadLetters, Outgoing, PublishError, Publisher},
 };
 use marquee_testkit::{
-    conformance::{self, QUEUE, routed},
+    conformance::{QUEUE, routed},
     rabbitmq::{Server, VirtualHost},
 };
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
-
-#[tokio::test]
-async fn it_conforms() {
-    let rabbitmq = VirtualHost::create().await.rabbitmq().await;
-    conformance::results_are_per_message_and_in_order(&rabbitmq).await;
-    conformance::oversized_payloads_are_refused_with_their_size(&rabbitmq).await;
-    conformance::text_that_no_broker_carries_is_refused(&rabbitmq).await;
-    conformance::an_empty_batch_has_no_results(&rabbitmq).await;
-    conformance::parking_for_an_unknown_queue_is_an_error(&rabbitmq).await;
-}
 
 #[tokio::test]
 async fn a_message_to_an_exchange_that_is_not_there_does_not_take_the_others_down() {
@@ -82,11 +72,12 @@ async fn one_callers_mistake_is_not_blamed_on_another() {
 
 /// `relay-outbox` quotes the attribute that it cannot read, which may be as long as an item.
 #[tokio::test]
-async fn a_reason_of_any_length_can_be_parked() {
+async fn a_reason_of_any_length_can_be_dead_lettered() {
     let host = VirtualHost::create().await;
     let rabbitmq = host.rabbitmq().await;
-    let parked = rabbitmq.park(QUEUE, &routed("a").message, &"ü".repeat(200_000)).await;
-    assert_eq!(parked, Ok(()));
+    let dead_lettered =
+        rabbitmq.dead_letter(QUEUE, &routed("a").message, &"ü".repeat(200_000)).await;
+    assert_eq!(dead_lettered, Ok(()));
     let letter = host.client().await.take("event_service_queue_dlq", 1).await.remove(0);
     let headers = letter.properties.headers().clone().expect("headers");
     let reason = headers.inner().get("dead-letter-reason").and_then(|r| r.as_long_string());
@@ -140,23 +131,23 @@ async fn a_message_that_the_broker_refuses_is_not_taken_for_published() {
 }
 
 #[tokio::test]
-async fn a_message_keeps_its_id_and_body_and_a_parked_one_its_reason() {
+async fn a_message_keeps_its_id_and_body_and_a_dead_lettered_one_its_reason() {
     let host = VirtualHost::create().await;
     let rabbitmq = host.rabbitmq().await;
     let outgoing = routed("{\"a\": 1}");
     assert_eq!(rabbitmq.publish(std::slice::from_ref(&outgoing)).await, [Ok(())]);
     let mut poison = outgoing.message.clone();
     poison.body = vec![0xff, 0, 0xfe];
-    rabbitmq.park(QUEUE, &poison, "cannot be read").await.expect("parked");
+    rabbitmq.dead_letter(QUEUE, &poison, "cannot be read").await.expect("dead-lettered");
     let client = host.client().await;
     let published = client.take(QUEUE, 1).await.remove(0);
     assert_eq!(published.data, outgoing.message.body);
     let id = published.properties.message_id().as_ref().map(ToString::to_string);
     assert_eq!(id, outgoing.message.metadata.id);
     assert_eq!(published.properties.delivery_mode(), &Some(2), "survives a restart");
-    let parked = client.take("event_service_queue_dlq", 1).await.remove(0);
-    assert_eq!(parked.data, [0xff, 0, 0xfe]);
-    let headers = parked.properties.headers().clone().expect("headers");
+    let dead_lettered = client.take("event_service_queue_dlq", 1).await.remove(0);
+    assert_eq!(dead_lettered.data, [0xff, 0, 0xfe]);
+    let headers = dead_lettered.properties.headers().clone().expect("headers");
     let reason =
         headers.inner().get("dead-letter-reason").and_then(|reason| reason.as_long_string());
     assert_eq!(reason.map(|reason| reason.as_bytes().to_vec()), Some(b"cannot be read".to_vec()));
@@ -227,7 +218,8 @@ async fn a_publisher_that_wakes_up_with_a_dead_connection_publishes_over_a_new_o
     host.rabbitmq().await;
     let proxy = Proxy::before(&host).await;
     let endpoint = Endpoint::parse(&proxy.url).expect("a url");
-    let rabbitmq = RabbitMq::new(endpoint).with_confirm_timeout(Duration::from_secs(2));
+    let rabbitmq = RabbitMq::new(endpoint, marquee_contexts::topology())
+        .with_confirm_timeout(Duration::from_secs(2));
     assert_eq!(rabbitmq.publish(&[routed("before")]).await, [Ok(())]);
     proxy.frozen.store(true, Ordering::SeqCst);
     let batch: Vec<_> = (0..5).map(|n| routed(&n.to_string())).collect();

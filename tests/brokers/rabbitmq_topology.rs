@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use marquee_contexts::topology;
 use marquee_messaging::{
     backends::rabbitmq::{
         BrokerError,
@@ -11,7 +12,7 @@ use marquee_messaging::{
         },
         retry_queue,
     },
-    topology::{self, RetryPolicy},
+    topology::{ENVIRONMENT_MARKER, RetryPolicy},
 };
 use marquee_testkit::rabbitmq::{ENVIRONMENT, VirtualHost};
 use reqwest::Method;
@@ -31,29 +32,29 @@ fn names(list: &[Value]) -> BTreeSet<String> {
 async fn the_broker_has_exactly_what_the_topology_says() {
     let host = VirtualHost::create().await;
     host.rabbitmq().await;
+    let topology = topology();
     let retries: BTreeSet<_> =
-        topology::QUEUES.iter().flat_map(|queue| queue.retry.delays()).map(retry_queue).collect();
+        topology.queues().flat_map(|queue| queue.retry.delays()).map(retry_queue).collect();
 
-    let mut exchanges: BTreeSet<_> =
-        topology::exchanges().iter().map(ToString::to_string).collect();
+    let mut exchanges: BTreeSet<_> = topology.exchanges().iter().map(ToString::to_string).collect();
     exchanges.extend(retries.iter().cloned());
     assert_eq!(names(&list(&host, "exchanges").await), exchanges);
 
-    let mut queues: BTreeSet<_> = topology::dead_letter_queues().into_iter().collect();
-    queues.extend(topology::QUEUES.iter().map(|queue| queue.name.to_owned()));
-    queues.extend(topology::REPLY_QUEUES.iter().map(ToString::to_string));
+    let mut queues: BTreeSet<_> = topology.dead_letter_queues().collect();
+    queues.extend(topology.queues().map(|queue| queue.name.to_owned()));
+    queues.extend(topology.reply_queues().map(ToString::to_string));
     queues.extend(retries);
-    queues.insert(topology::ENVIRONMENT_MARKER.to_owned());
+    queues.insert(ENVIRONMENT_MARKER.to_owned());
     assert_eq!(names(&list(&host, "queues").await), queues);
 
     let bindings = list(&host, "bindings").await;
     let bound: BTreeSet<_> = bindings
         .iter()
-        .filter(|binding| topology::exchanges().contains(binding["source"].as_str().expect("text")))
+        .filter(|binding| topology.exchanges().contains(binding["source"].as_str().expect("text")))
         .map(|binding| ["source", "routing_key", "destination"].map(|field| binding[field].clone()))
         .map(|fields| fields.map(|field| field.as_str().expect("text").to_owned()))
         .collect();
-    let wanted = topology::QUEUES.iter().flat_map(|queue| {
+    let wanted = topology.queues().flat_map(|queue| {
         let keys = queue.routing_keys.iter();
         keys.map(|key| [queue.exchange, key, queue.name].map(str::to_owned))
     });

@@ -4,16 +4,14 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
-use marquee_domain::{
-    ordering::order::{Order, OrderLine, OrderStatus, Quantity},
-    time::Timestamp,
-};
 use marquee_host::{
     broker::HostBroker,
-    database::{LocalDatabase, ORDERING_TABLE},
+    database::{LocalDatabase, table_name},
     sources::{Stop, stream::Poller},
 };
-use marquee_store::ordering::OrderingStore;
+use marquee_kernel::time::Timestamp;
+use marquee_ordering::store::OrderingStore;
+use marquee_ordering_domain::order::{Order, OrderLine, OrderStatus, Quantity};
 use marquee_testkit::sqs::SqsStack;
 use relay_outbox::RelayOutbox;
 use serde_json::Value;
@@ -42,15 +40,16 @@ fn order(n: i64) -> Order {
 async fn under_load_a_publish_request_carries_nine_messages_of_ten_or_more() {
     let stack = SqsStack::create("order_placed", 60).await;
     let requests = Faulty::new(Vec::new());
-    let broker = HostBroker::memory(None);
+    let broker = HostBroker::memory();
     let database = Arc::new(LocalDatabase::open(None).await.expect("a database"));
-    let store = OrderingStore::new(database.ordering_table());
+    let store = OrderingStore::new(database.table("ordering"));
     let poller = Poller {
         database,
-        table: ORDERING_TABLE,
+        table: table_name("ordering"),
         relay: RelayOutbox {
             publisher: Arc::new(publisher(&stack, &requests)),
             dead_letters: broker.dead_letters(),
+            topology: marquee_contexts::topology(),
         },
         broker,
         batching: BATCHING,

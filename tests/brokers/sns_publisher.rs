@@ -25,24 +25,9 @@ use marquee_messaging::{
     publisher::{DeadLetters, Outgoing, PublishError, Publisher},
 };
 use marquee_testkit::{
-    conformance::{self, QUEUE, routed},
+    conformance::{QUEUE, routed},
     sqs::{SqsStack, sns_config},
 };
-
-#[tokio::test]
-async fn it_conforms() {
-    let stack = SqsStack::create(QUEUE, 30).await;
-    conformance::results_are_per_message_and_in_order(&stack.publisher()).await;
-    conformance::oversized_payloads_are_refused_with_their_size(&stack.publisher()).await;
-    conformance::text_that_no_broker_carries_is_refused(&stack.publisher()).await;
-    conformance::an_empty_batch_has_no_results(&stack.publisher()).await;
-}
-
-#[tokio::test]
-async fn what_cannot_be_parked_is_an_error() {
-    let queues = SqsStack::create(QUEUE, 30).await.queues();
-    conformance::parking_for_an_unknown_queue_is_an_error(&queues).await;
-}
 
 #[tokio::test]
 async fn entries_that_failed_and_no_others_are_sent_again() {
@@ -101,14 +86,14 @@ async fn an_entry_that_fails_by_its_senders_fault_is_not_sent_again() {
 /// An event that no broker carries is not lost: it waits, encoded, where dead letters do, and is read
 /// as it was when it is put back.
 #[tokio::test]
-async fn a_dead_letter_that_sqs_would_refuse_is_parked_encoded_and_read_back_as_it_was() {
+async fn a_dead_letter_that_sqs_would_refuse_is_dead_lettered_encoded_and_read_back_as_it_was() {
     let stack = SqsStack::create(QUEUE, 30).await;
     for body in [&b"x\xef\xbf\xbf"[..], b"\xff\xfe"] {
         let message = Message { body: body.to_vec(), ..Message::default() };
         let reason = "no text\u{ffff}\u{1}";
-        stack.queues().park(QUEUE, &message, reason).await.expect("parked");
-        let (parked, reason) = stack.dead_letters(1).await.remove(0);
-        assert_eq!(BASE64_STANDARD.decode(&parked).expect("base64"), body);
+        stack.queues().dead_letter(QUEUE, &message, reason).await.expect("dead-lettered");
+        let (dead_lettered, reason) = stack.dead_letters(1).await.remove(0);
+        assert_eq!(BASE64_STANDARD.decode(&dead_lettered).expect("base64"), body);
         assert_eq!(reason, "no text  ");
     }
 }

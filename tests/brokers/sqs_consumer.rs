@@ -50,7 +50,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn poison_in_the_middle_of_a_batch_is_parked_untouched_and_the_others_are_done() {
+async fn poison_in_the_middle_of_a_batch_is_dead_lettered_untouched_and_the_others_are_done() {
     let scene = Scene::new().await;
     let bodies = ["0", "1", "2", "poison", "4", "5"];
     for body in bodies {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use marquee_host::{Host, demo, settings::Settings};
+use marquee_host::{Host, contexts::booking::demo, settings::Settings};
 use marquee_testkit::{http, rabbitmq::VirtualHost};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -354,13 +354,13 @@ pub(crate) struct Scene {
 impl Scene {
     fn demo() -> Self {
         Self {
-            user: demo::booking::USER.parse().expect("a uuid"),
-            session: demo::booking::SESSION.into(),
-            hall: demo::booking::HALL.into(),
-            price_tier: demo::booking::PRICE_TIER.into(),
-            seat_4: demo::booking::SEAT_4.into(),
+            user: demo::USER.parse().expect("a uuid"),
+            session: demo::SESSION.into(),
+            hall: demo::HALL.into(),
+            price_tier: demo::PRICE_TIER.into(),
+            seat_4: demo::SEAT_4.into(),
             hall_seat_4: "09832325-0860-4429-9c9d-5e5325da7af1".into(),
-            seat_5: demo::booking::SEAT_5.into(),
+            seat_5: demo::SEAT_5.into(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::workspace::{read, rust_files};
+use crate::workspace::{rust_files, settings_documentation};
 
 /// The names of settings in a text: in quotes in code, in backticks in the documentation.
 fn names(text: &str, before: &[&str], end: char) -> BTreeSet<String> {
@@ -28,6 +28,9 @@ fn the_documentation_lists_what_the_code_reads() {
         }
     }
     assert!(read_by_code.contains("HOLD_SECONDS"), "the search itself works");
-    let documented = names(&read("docs/configuration.md"), &["| `"], '`');
-    assert_eq!(documented, read_by_code, "docs/configuration.md against the code");
+    let documented = names(&settings_documentation(), &["\n| `"], '`');
+    assert_eq!(
+        documented, read_by_code,
+        "docs/configuration.md and docs/contexts against the code"
+    );
 }

@@ -1,6 +1,14 @@
 //! Who may depend on what.
 
-use crate::workspace::{dependencies, packages};
+use crate::{
+    functions::trigger,
+    workspace::{dependencies, packages},
+};
+
+/// Every package of the workspace by its name.
+fn names() -> impl Iterator<Item = String> {
+    packages().into_iter().filter_map(|package| package["name"].as_str().map(str::to_owned))
+}
 
 /// All that the rules of the domain need; each of them is pure computation.
 const DOMAIN_MAY_USE: &[&str] = &[
@@ -11,11 +19,13 @@ const DOMAIN_MAY_USE: &[&str] = &[
     "getrandom",
     "itoa",
     "libc",
+    "marquee-kernel",
     "num-conv",
     "num-traits",
     "powerfmt",
     "rust-decimal",
     "sha1-smol",
+    "strum",
     "thiserror",
     "thiserror-impl",
     "time",
@@ -25,18 +35,23 @@ const DOMAIN_MAY_USE: &[&str] = &[
 ];
 
 #[test]
-fn the_domain_depends_on_no_runtime_no_aws_crate_and_no_broker() {
-    let used = dependencies("marquee-domain");
-    let compile_time = ["proc-macro2", "quote", "syn", "unicode-ident"];
-    let allowed = |name: &str| DOMAIN_MAY_USE.contains(&name) || compile_time.contains(&name);
-    let more: Vec<_> = used.iter().filter(|name| !allowed(name)).collect();
-    assert!(more.is_empty(), "the domain must stay pure; it now depends on {more:?}");
+fn no_domain_depends_on_a_runtime_an_aws_crate_or_a_broker() {
+    let compile_time = ["heck", "proc-macro2", "quote", "strum-macros", "syn", "unicode-ident"];
+    let mut domains = 0;
+    for name in names().filter(|name| name.ends_with("-domain")) {
+        domains += 1;
+        let allowed = |used: &str| DOMAIN_MAY_USE.contains(&used) || compile_time.contains(&used);
+        let used = dependencies(&name);
+        let more: Vec<_> = used.iter().filter(|name| !allowed(name)).collect();
+        assert!(more.is_empty(), "{name} must stay pure; it now depends on {more:?}");
+    }
+    assert_eq!(domains, marquee_contexts::CONTEXTS.len(), "each context has its rules in a domain");
 }
 
 #[test]
-fn the_domain_reads_no_clock_and_opens_nothing() {
+fn no_domain_reads_a_clock_or_opens_anything() {
     for (file, text) in crate::workspace::rust_files() {
-        if !file.starts_with("shared/domain/src") {
+        if !(file.contains("/domain/src/") || file.starts_with("shared/kernel/")) {
             continue;
         }
         for word in ["SystemTime::now", "Instant::now", "std::fs", "std::net", "std::env", "tokio"]
@@ -56,12 +71,13 @@ fn a_function_depends_only_on_what_it_uses() {
             continue;
         }
         let used = dependencies(name);
-        let http = function["trigger"] == "http";
+        let trigger = trigger(name);
+        let http = trigger == "http";
         let table = ["reads", "writes"]
             .iter()
             .any(|access| function[access].as_array().is_some_and(|tables| !tables.is_empty()));
         let broker = function["publishes"].is_array()
-            || ["queue", "deployment"].iter().any(|trigger| function["trigger"] == *trigger);
+            || ["queue", "stream", "deployment"].contains(&trigger);
         let must_not = [
             ("lapin", broker),
             ("aws-sdk-sns", broker),
@@ -91,18 +107,52 @@ fn a_function_depends_only_on_what_it_uses() {
     }
 }
 
+/// What stands on what, below the functions: a crate uses those of floors below its own and no other.
+/// The contexts share a floor, so that none knows another.
+const FLOORS: &[&[&str]] = &[
+    &["marquee-kernel"],
+    &["marquee-*-domain", "marquee-messaging"],
+    &["marquee-dynamo"],
+    &["marquee-<context>", "marquee-lambda"],
+    &["marquee-contexts"],
+];
+
+fn floor(name: &str) -> Option<usize> {
+    let context =
+        |name: &str| marquee_contexts::CONTEXTS.iter().any(|context| context.name == name);
+    let stands = |pattern: &str| match pattern {
+        "marquee-*-domain" => name.ends_with("-domain"),
+        "marquee-<context>" => name.strip_prefix("marquee-").is_some_and(context),
+        pattern => pattern == name,
+    };
+    FLOORS.iter().position(|floor| floor.iter().any(|pattern| stands(pattern)))
+}
+
 #[test]
-fn shared_crates_do_not_depend_on_functions_or_on_the_host() {
+fn no_arrow_runs_upwards_and_none_between_contexts() {
     for package in packages() {
-        let path = package["manifest_path"].as_str().expect("a path");
-        if !path.contains("/shared/") {
+        let name = package["name"].as_str().expect("a name");
+        let paths = package["dependencies"].as_array().expect("dependencies").iter();
+        let paths = paths.filter_map(|dependency| dependency["path"].as_str());
+        let shared = package["manifest_path"].as_str().expect("a path").contains("/shared/");
+        if !shared {
             continue;
         }
-        let name = package["name"].as_str().expect("a name");
+        for path in paths {
+            let outside = path.contains("/functions/") || path.contains("/localstack/");
+            assert!(!outside, "{name} depends on {path}");
+        }
+        // Tests use it, and it whatever they need.
+        if name == "marquee-testkit" {
+            continue;
+        }
+        let own = floor(name).unwrap_or_else(|| panic!("{name} stands on no floor"));
         for dependency in package["dependencies"].as_array().expect("dependencies") {
-            let dependency = dependency["path"].as_str().unwrap_or_default();
-            let outside = dependency.contains("/functions/") || dependency.contains("/localstack/");
-            assert!(!outside, "{name} depends on {dependency}");
+            let used = dependency["name"].as_str().expect("a name");
+            if dependency["path"].is_null() || dependency["kind"] == "dev" {
+                continue;
+            }
+            assert!(floor(used).is_some_and(|used| used < own), "{name} depends on {used}");
         }
     }
 }

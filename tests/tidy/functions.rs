@@ -1,12 +1,21 @@
 //! One folder is one function, and everything that says so agrees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use marquee_host::functions::{DOCS_API, MEMBERS_API, ORDERS_API, RESERVATIONS_API, SESSIONS_API};
-use marquee_messaging::topology;
 use serde_json::Value;
 
 use crate::workspace::{packages, read, root};
+
+/// What calls a function, as its name says.
+pub(crate) fn trigger(name: &str) -> &'static str {
+    match name {
+        api if api.ends_with("-api") => "http",
+        consumer if consumer.starts_with("on-") => "queue",
+        relay if relay.starts_with("relay-") => "stream",
+        declare if declare.starts_with("declare-") => "deployment",
+        _ => "schedule",
+    }
+}
 
 /// The functions by name: where each lies, and what its manifest says of it.
 pub(crate) fn functions() -> BTreeMap<String, (String, Value)> {
@@ -23,23 +32,14 @@ pub(crate) fn functions() -> BTreeMap<String, (String, Value)> {
 }
 
 #[test]
-fn a_functions_name_is_its_folder_and_says_its_trigger() {
+fn a_function_lies_in_the_folder_of_its_name_and_says_which_tables_it_works_with() {
     for (name, (folder, metadata)) in functions() {
         assert!(folder.ends_with(&format!("/{name}")), "{name} lies in {folder}");
-        let trigger = metadata["trigger"]
-            .as_str()
-            .unwrap_or_else(|| panic!("{name} has no trigger in [package.metadata.function]"));
-        let expected = match name.as_str() {
-            api if api.ends_with("-api") => "http",
-            consumer if consumer.starts_with("on-") => "queue",
-            relay if relay.starts_with("relay-") => "stream",
-            declare if declare.starts_with("declare-") => "deployment",
-            _ => "schedule",
-        };
-        assert_eq!(trigger, expected, "{name}");
         for access in ["reads", "writes"] {
             assert!(metadata[access].is_array(), "{name} does not say what it {access}");
         }
+        let rate = metadata["rate"].is_string();
+        assert_eq!(rate, trigger(&name) == "schedule", "{name}: a schedule has a rate");
     }
 }
 
@@ -53,53 +53,44 @@ fn a_functions_main_only_wires() {
 }
 
 #[test]
-fn the_host_routes_as_each_manifest_says() {
-    let functions = functions();
-    for (name, routes) in [
-        ("sessions-api", SESSIONS_API),
-        ("reservations-api", RESERVATIONS_API),
-        ("members-api", MEMBERS_API),
-        ("orders-api", ORDERS_API),
-        ("docs-api", DOCS_API),
-    ] {
-        let (_, metadata) = &functions[name];
-        let declared = metadata["routes"].as_array().expect("routes");
-        let declared: Vec<_> = declared.iter().filter_map(Value::as_str).collect();
-        assert_eq!(declared, routes, "{name}: Cargo.toml and localstack/host/src/functions.rs");
-    }
-    let http = functions.values().filter(|(_, metadata)| metadata["trigger"] == "http").count();
-    assert_eq!(http, 5, "a new API needs its routes in the host, and a line above");
+fn the_host_knows_every_api() {
+    let known: BTreeSet<_> =
+        marquee_host::contexts::apis().iter().map(|api| api.name.to_owned()).collect();
+    let apis = functions().into_keys().filter(|name| trigger(name) == "http");
+    assert_eq!(known, apis.collect(), "localstack/host/src/contexts against functions/*/*-api");
 }
 
 #[test]
-fn every_queue_has_the_consumer_that_says_so() {
-    let functions = functions();
-    for queue in topology::QUEUES {
-        let (_, metadata) = functions.get(queue.consumer).unwrap_or_else(|| {
-            panic!("{} is consumed by {}, which is not there", queue.name, queue.consumer)
-        });
-        let queues = metadata["queues"].as_array().expect("queues");
-        assert!(queues.contains(&queue.name.into()), "{} and {}", queue.consumer, queue.name);
-    }
-    for (name, (_, metadata)) in &functions {
-        if metadata["trigger"] == "queue" {
-            for queue in metadata["queues"].as_array().expect("queues") {
-                let queue = queue.as_str().unwrap_or_default();
-                let known = topology::queue(queue).is_some_and(|queue| queue.consumer == name);
-                assert!(known, "{name} consumes {queue:?}, of which the topology knows nothing");
-            }
+fn who_sends_replies_knows_every_queue_that_may_not_get_them() {
+    for (name, (folder, _)) in functions() {
+        let main = read(&format!("{folder}/src/main.rs"));
+        if main.contains(".replies()") {
+            assert!(main.contains("from_env(marquee_contexts::topology())"), "{name}");
         }
     }
 }
 
 #[test]
-fn the_readme_and_the_architecture_name_every_function() {
-    let (readme, architecture) = (read("README.md"), read("docs/ARCHITECTURE.md"));
-    for (name, (folder, metadata)) in functions() {
-        let trigger = metadata["trigger"].as_str().unwrap_or_default();
+fn every_queue_has_a_consumer_and_every_consumer_a_queue() {
+    let consumers: BTreeSet<_> =
+        marquee_contexts::topology().queues().map(|queue| queue.consumer.to_owned()).collect();
+    let functions = functions().into_keys().filter(|name| trigger(name) == "queue");
+    assert_eq!(consumers, functions.collect(), "the topology against functions/*/on-*");
+}
+
+#[test]
+fn the_documentation_names_every_function() {
+    let readme = read("README.md");
+    for (name, (folder, _)) in functions() {
         let row = readme.lines().find(|line| line.starts_with(&format!("| [`{name}`]({folder})")));
         let row = row.unwrap_or_else(|| panic!("README.md's table has no row for {name}"));
+        let trigger = trigger(&name);
         assert!(row.contains(trigger), "README.md: {name} is triggered by {trigger}");
-        assert!(architecture.contains(&format!("`{name}`")), "ARCHITECTURE.md: {name}");
+        let context = folder.split('/').nth(1).expect("functions/<context>/<name>");
+        let page = match context {
+            "platform" => "docs/ARCHITECTURE.md".to_owned(),
+            context => format!("docs/contexts/{context}.md"),
+        };
+        assert!(read(&page).contains(&format!("`{name}`")), "{page}: {name}");
     }
 }

@@ -18,6 +18,14 @@ pub(crate) fn read(path: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// All that the documentation says of settings: those that contexts share, and each context's own.
+pub(crate) fn settings_documentation() -> String {
+    let pages = marquee_contexts::CONTEXTS.iter();
+    let pages = pages.map(|context| format!("docs/contexts/{}.md", context.name));
+    let pages = std::iter::once("docs/configuration.md".to_owned()).chain(pages);
+    pages.map(|page| read(&page)).collect::<Vec<_>>().join("\n")
+}
+
 pub(crate) fn cargo(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO"))
         .current_dir(root())

@@ -18,7 +18,7 @@ use marquee_messaging::{
     backends::memory::MemoryBroker,
     message::{Message, Metadata},
     publisher::{Outgoing, Publisher},
-    topology,
+    topology::RELAY_OUTBOX,
 };
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ async fn queues(
     State((broker, mappings)): State<(HostBroker, Mappings)>,
 ) -> Result<Json<Value>, Problem> {
     let mut queues = Vec::new();
-    for queue in topology::QUEUES {
+    for queue in marquee_contexts::topology().queues() {
         let messages = broker.depth(queue.name).await;
         let messages = messages.map_err(|error| Problem::new(&BUSY, error.to_string()))?;
         queues.push(json!({
@@ -83,7 +83,7 @@ async fn dead_letters(
     State(broker): State<MemoryBroker>,
     Path(queue): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    if queue != topology::RELAY_OUTBOX {
+    if queue != RELAY_OUTBOX {
         known(&queue)?;
     }
     let letters = broker.dead_letters(&queue);
@@ -135,5 +135,5 @@ async fn publish(
 }
 
 fn known(queue: &str) -> Result<(), Problem> {
-    topology::queue(queue).map(drop).ok_or_else(|| Problem::not_found("queue"))
+    marquee_contexts::topology().queue(queue).map(drop).ok_or_else(|| Problem::not_found("queue"))
 }

@@ -5,11 +5,11 @@ use std::{
     net::SocketAddr,
 };
 
-use crate::demo;
+use crate::contexts::booking::demo;
 
 /// Says where everything is, on standard output. A closed output is no reason to stop.
 pub fn print(address: SocketAddr) {
-    let session = demo::booking::SESSION;
+    let session = demo::SESSION;
     let text = format!(
         r#"
 Marquee is ready on http://{address}
@@ -30,8 +30,8 @@ Marquee is ready on http://{address}
     curl http://{address}/orders
 
 "#,
-        user = demo::booking::USER,
-        seat = demo::booking::SEAT_4,
+        user = demo::USER,
+        seat = demo::SEAT_4,
     );
     let _ = io::stdout().write_all(text.as_bytes());
 }

@@ -28,8 +28,8 @@ pub enum HostBroker {
 }
 
 impl HostBroker {
-    pub fn memory(retry: Option<RetryPolicy>) -> Self {
-        Self::Memory(MemoryBroker::new(QUEUE_LEN_MAX, retry))
+    pub fn memory() -> Self {
+        Self::Memory(MemoryBroker::new(marquee_contexts::topology(), QUEUE_LEN_MAX))
     }
 
     /// With the topology declared.
@@ -37,7 +37,7 @@ impl HostBroker {
     /// # Errors
     /// If there is no RabbitMQ at that URL, or it has queues of our names that are not a host's.
     pub async fn rabbitmq(url: &str, retry: Option<RetryPolicy>) -> Result<Self, Error> {
-        let rabbitmq = RabbitMq::new(Endpoint::parse(url)?);
+        let rabbitmq = RabbitMq::new(Endpoint::parse(url)?, marquee_contexts::topology());
         let declared = rabbitmq.declare_topology(ENVIRONMENT, retry).await;
         declared.map_err(|error| format!("--broker rabbitmq: {error}"))?;
         Ok(Self::RabbitMq(rabbitmq))

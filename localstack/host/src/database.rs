@@ -12,8 +12,12 @@ use dynoxide::{
     Database, DynoxideError,
     actions::{get_records::GetRecordsRequest, get_shard_iterator::GetShardIteratorRequest},
 };
+use marquee_contexts::CONTEXTS;
+use marquee_dynamo::{
+    client::{Table, tuned},
+    table::schema::create_table,
+};
 use marquee_lambda::Error;
-use marquee_store::{booking, dynamo, members, ordering, table::schema};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::{
@@ -25,15 +29,12 @@ use uuid::Uuid;
 
 use crate::dynamodb::DynamoDb;
 
-pub const BOOKING_TABLE: &str = "marquee-booking";
-pub const MEMBERS_TABLE: &str = "marquee-members";
-pub const ORDERING_TABLE: &str = "marquee-ordering";
-/// Each has a stream.
-pub const TABLES: [&str; 3] = [BOOKING_TABLE, MEMBERS_TABLE, ORDERING_TABLE];
 /// DynamoDB keeps a stream's records for a day.
 const STREAM_RETENTION_SECONDS: i64 = 24 * 60 * 60;
 /// Where it is written up to which record each stream may be dropped.
 const PRUNED: &str = "marquee-pruned";
+/// 64 MB of pages of 4 KB. With SQLite's own 2 MB, a host sells ever slower as its file grows.
+const CACHE_PAGES: u32 = 16 * 1024;
 /// Connections that wait to be accepted; Linux itself allows 4,096.
 const BACKLOG: u32 = 1_024;
 /// What dynoxide adds to a stored sequence number to show it.
@@ -45,7 +46,7 @@ pub struct LocalDatabase {
     service: DynamoDb,
     pub address: SocketAddr,
     server: AbortHandle,
-    /// Beside which the places in the streams are kept; nowhere for a database in memory.
+    /// Beside which the positions in the streams are kept; nowhere for a database in memory.
     file: Option<PathBuf>,
     _lock: Option<fs::File>,
     /// A database in memory lives as long as a connection to it.
@@ -70,18 +71,23 @@ impl LocalDatabase {
             None => memory(),
         };
         let lock = file.map(lock).transpose()?;
-        let database = Database::new(&path).map_err(|e| format!("cannot open {path}: {e}"))?;
-        let connection = Connection::open(&path)?;
-        for table in TABLES {
-            let place = file.and_then(|file| fs::read_to_string(place_file(file, table)).ok());
-            tidy_stream(&connection, table, place.as_deref())?;
+        let cannot_open = |error: &dyn std::fmt::Display| format!("cannot open {path}: {error}");
+        let connection = Connection::open(&path).map_err(|error| cannot_open(&error))?;
+        // Of the file, and so of all who open it: dynoxide's own connection takes no setting.
+        let cache = format!("PRAGMA default_cache_size = {CACHE_PAGES}");
+        connection.execute_batch(&cache).map_err(|error| cannot_open(&error))?;
+        let database = Database::new(&path).map_err(|error| cannot_open(&error))?;
+        for table in tables() {
+            let position =
+                file.and_then(|file| fs::read_to_string(position_file(file, &table)).ok());
+            tidy_stream(&connection, &table, position.as_deref())?;
         }
 
         prune_with(&connection, &database)?;
 
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let address = listener.local_addr()?;
-        let service = DynamoDb::new(database.clone(), &TABLES);
+        let service = DynamoDb::new(database.clone(), tables());
         let server = tokio::spawn(service.clone().serve(listener));
         let local = Self {
             database: DatabaseHandle(database),
@@ -92,10 +98,10 @@ impl LocalDatabase {
             _lock: lock,
             _connection: file.is_none().then(|| std::sync::Mutex::new(connection)),
         };
-        let client = local.booking_table().client;
-        schema::create_table(&client, booking::schema::table(BOOKING_TABLE)?).await?;
-        schema::create_table(&client, members::schema::table(MEMBERS_TABLE)?).await?;
-        schema::create_table(&client, ordering::schema::table(ORDERING_TABLE)?).await?;
+        for context in CONTEXTS {
+            let table = local.table(context.name);
+            create_table(&table.client, (context.table)(&table.name)?).await?;
+        }
         Ok(local)
     }
 
@@ -106,19 +112,12 @@ impl LocalDatabase {
             .endpoint_url(format!("http://{}", self.address))
             .region(Region::from_static("local"))
             .credentials_provider(Credentials::new("local", "local", None, None, "host"));
-        dynamo::tuned(config)
+        tuned(config)
     }
 
-    pub fn booking_table(&self) -> dynamo::Table {
-        table(self.client_config(), BOOKING_TABLE)
-    }
-
-    pub fn members_table(&self) -> dynamo::Table {
-        table(self.client_config(), MEMBERS_TABLE)
-    }
-
-    pub fn ordering_table(&self) -> dynamo::Table {
-        table(self.client_config(), ORDERING_TABLE)
+    /// A context's table.
+    pub fn table(&self, context: &str) -> Table {
+        Table::new(self.client_config(), table_name(context))
     }
 
     /// Changes at each write to the table.
@@ -127,30 +126,30 @@ impl LocalDatabase {
     }
 
     /// Drops the records of a table's stream before this one, which nobody reads again. Blocks.
-    pub fn prune_stream(&self, table: &str, place: &str) -> Result<(), Error> {
-        let Some(stored) = stored_sequence_number(place) else { return Ok(()) };
+    pub fn prune_stream(&self, table: &str, position: &str) -> Result<(), Error> {
+        let Some(stored) = stored_sequence_number(position) else { return Ok(()) };
         let item = json!({ "table": { "S": table }, "before": { "N": stored.to_string() } });
         let put = json!({ "TableName": PRUNED, "Item": item });
         self.database.0.put_item(serde_json::from_value(put)?)?;
         Ok(())
     }
 
-    /// Whether it has a file, beside which places in the streams are put on record.
+    /// Whether it has a file, beside which positions in the streams are put on record.
     pub fn is_kept(&self) -> bool {
         self.file.is_some()
     }
 
-    /// Up to where a table's stream had been dealt with when the place was last recorded.
-    pub fn stream_place(&self, table: &str) -> Option<String> {
-        fs::read_to_string(place_file(self.file.as_deref()?, table)).ok()
+    /// Up to where a table's stream had been dealt with when the position was last recorded.
+    pub fn stream_position(&self, table: &str) -> Option<String> {
+        fs::read_to_string(position_file(self.file.as_deref()?, table)).ok()
     }
 
-    /// Replaces the place by one step, so that a kill leaves the old one or the new one.
-    pub fn record_stream_place(&self, table: &str, place: Option<&str>) -> Result<(), Error> {
-        let (Some(file), Some(place)) = (&self.file, place) else { return Ok(()) };
-        let file = place_file(file, table);
+    /// Replaces the position by one step, so that a kill leaves the old one or the new one.
+    pub fn record_stream_position(&self, table: &str, position: Option<&str>) -> Result<(), Error> {
+        let (Some(file), Some(position)) = (&self.file, position) else { return Ok(()) };
+        let file = position_file(file, table);
         let new = beside(&file, ".new");
-        fs::write(&new, place)?;
+        fs::write(&new, position)?;
         Ok(fs::rename(new, file)?)
     }
 
@@ -182,9 +181,13 @@ impl LocalDatabase {
     }
 }
 
-/// A table by a client of this configuration.
-pub fn table(config: aws_sdk_dynamodb::config::Builder, name: &str) -> dynamo::Table {
-    dynamo::Table::new(config, name.to_owned())
+pub fn table_name(context: &str) -> String {
+    format!("marquee-{context}")
+}
+
+/// The tables by their names; each has a stream.
+pub fn tables() -> impl Iterator<Item = String> {
+    CONTEXTS.iter().map(|context| table_name(context.name))
 }
 
 impl Drop for LocalDatabase {
@@ -193,7 +196,7 @@ impl Drop for LocalDatabase {
     }
 }
 
-/// Two hosts on one file would each relay the other's events and fight over the stream's place.
+/// Two hosts on one file would each relay the other's events and fight over the stream's position.
 fn lock(file: &Path) -> Result<fs::File, Error> {
     let path = beside(file, ".lock");
     let shown = path.display();
@@ -202,8 +205,8 @@ fn lock(file: &Path) -> Result<fs::File, Error> {
     Ok(lock)
 }
 
-fn place_file(file: &Path, table: &str) -> PathBuf {
-    beside(file, &format!(".{table}.stream-place"))
+fn position_file(file: &Path, table: &str) -> PathBuf {
+    beside(file, &format!(".{table}.stream-position"))
 }
 
 /// The file's neighbour of that ending.
@@ -259,13 +262,13 @@ pub(crate) fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 fn tidy_stream(
     connection: &Connection,
     table: &str,
-    place: Option<&str>,
+    position: Option<&str>,
 ) -> Result<(), rusqlite::Error> {
     connection.execute_batch(
         "CREATE INDEX IF NOT EXISTS marquee_stream_order
          ON _stream_records (table_name, CAST(sequence_number AS INTEGER))",
     )?;
-    let dealt_with = place.and_then(stored_sequence_number);
+    let dealt_with = position.and_then(stored_sequence_number);
     connection.execute(
         "DELETE FROM _stream_records
          WHERE table_name = ?1 AND created_at < unixepoch() - ?2

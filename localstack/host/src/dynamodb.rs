@@ -14,7 +14,6 @@ use std::{
 };
 
 use answers::Answers;
-
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
@@ -40,7 +39,7 @@ const VALIDATION_MARK: &str = "VALIDATION:";
 pub struct DynamoDb {
     database: Database,
     answers: Arc<Mutex<Answers>>,
-    written: Arc<BTreeMap<&'static str, watch::Sender<()>>>,
+    written: Arc<BTreeMap<String, watch::Sender<()>>>,
     turns: Arc<Semaphore>,
 }
 
@@ -52,8 +51,8 @@ impl std::fmt::Debug for DynamoDb {
 
 impl DynamoDb {
     /// `tables` are those whose writes somebody waits for.
-    pub fn new(database: Database, tables: &[&'static str]) -> Self {
-        let written = tables.iter().map(|table| (*table, watch::Sender::new(()))).collect();
+    pub fn new(database: Database, tables: impl IntoIterator<Item = String>) -> Self {
+        let written = tables.into_iter().map(|table| (table, watch::Sender::new(()))).collect();
         Self {
             database,
             answers: Arc::default(),

@@ -11,30 +11,31 @@ use axum::{
     response::IntoResponse,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use marquee_domain::time::Clock;
+use marquee_kernel::time::Clock;
 use marquee_lambda::{
     Error,
     clock::SystemClock,
     extract, http,
     problem::{INTERNAL, NOT_FOUND, Problem},
+    route::Route,
 };
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::functions::{Functions, HttpFunction};
+use crate::contexts::HttpFunction;
 
-pub fn router(functions: Arc<Functions>) -> Router {
-    Router::new().fallback(forward).with_state(functions)
+pub fn router(functions: Vec<HttpFunction>) -> Router {
+    Router::new().fallback(forward).with_state(Arc::new(functions))
 }
 
 async fn forward(
-    State(functions): State<Arc<Functions>>,
+    State(functions): State<Arc<Vec<HttpFunction>>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response<Body> {
     let path = request.uri().path().to_owned();
-    let Some((function, route)) = route(&functions.http, &path) else {
+    let Some((function, route)) = route(&functions, &path) else {
         let detail = format!("there is nothing at {path}");
         return Problem::new(&NOT_FOUND, detail).into_response();
     };
@@ -46,35 +47,29 @@ async fn forward(
         Err(problem) => return problem.into_response(),
     };
     let answer = async {
-        let event = event(&parts, body, route, peer);
+        let event = event(&parts, body, &route.key(), peer);
         response(http::invoke(router, event).await?)
     };
     match answer.await {
         Ok(response) => response,
         Err(error) => {
-            tracing::error!(%error, function = function.name, "no answer from a function");
+            tracing::error!(%error, function = function.api.name, "no answer from a function");
             Problem::new(&INTERNAL, "the request failed on our side".into()).into_response()
         }
     }
 }
 
-/// The route of whatever no other route takes.
-const DEFAULT: &str = "$default";
-
 /// The longest route that fits, as API Gateway chooses.
-fn route<'a>(functions: &'a [HttpFunction], path: &str) -> Option<(&'a HttpFunction, &'a str)> {
-    let fits = |route: &str| {
-        let pattern = route.split_once(' ').map_or(route, |(_, pattern)| pattern);
-        match pattern.strip_suffix("{proxy+}") {
-            Some(prefix) => path.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()),
-            None => path == pattern || pattern == DEFAULT,
-        }
+fn route<'a>(functions: &'a [HttpFunction], path: &str) -> Option<(&'a HttpFunction, &'a Route)> {
+    let of = |function: &'a HttpFunction| {
+        function
+            .api
+            .routes
+            .iter()
+            .filter_map(move |route| Some((route.fits(path)?, function, route)))
     };
-    functions
-        .iter()
-        .flat_map(|function| function.routes.iter().map(move |route| (function, *route)))
-        .filter(|(_, route)| fits(route))
-        .max_by_key(|(_, route)| (*route != DEFAULT, route.len()))
+    let best = functions.iter().flat_map(of).max_by_key(|(fit, ..)| *fit)?;
+    Some((best.1, best.2))
 }
 
 fn event(parts: &Parts, body: Bytes, route: &str, peer: SocketAddr) -> Value {

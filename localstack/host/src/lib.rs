@@ -10,9 +10,8 @@
 //! | [`sources::mapping`] | event source mappings, which can be disabled |
 //! | [`sources::stream`] | Lambda's stream mapping |
 //! | [`sources::schedule`] | EventBridge Scheduler |
-//! | [`functions`] | the deployed functions: the one list of them |
+//! | [`contexts`] | the deployed functions, and a seller who has set up what the documents use |
 //! | [`members`] | a client, and not a part: `marquee members` |
-//! | [`demo`] | a seller who has set up what the documents use |
 //!
 //! Every function gets the JSON that AWS would send it, and what it answers is treated as AWS
 //! would treat it.
@@ -20,10 +19,9 @@
 pub mod admin;
 pub mod banner;
 pub mod broker;
+pub mod contexts;
 pub mod database;
-pub mod demo;
 pub mod dynamodb;
-pub mod functions;
 pub mod gateway;
 pub mod members;
 pub mod settings;
@@ -34,12 +32,13 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::extract::DefaultBodyLimit;
 use marquee_lambda::{Error, consumer::Consumer};
+use relay_outbox::RelayOutbox;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
     broker::HostBroker,
+    contexts::{Environment, Scheduled},
     database::LocalDatabase,
-    functions::Functions,
     settings::Settings,
     sources::{Stop, mapping::Mappings},
 };
@@ -67,37 +66,39 @@ impl Host {
         let address = listener.local_addr()?;
         let database = Arc::new(LocalDatabase::open(settings.data.as_deref()).await?);
         let broker = match &settings.amqp_url {
-            None => HostBroker::memory(settings.retry),
+            None => HostBroker::memory(),
             Some(url) => HostBroker::rabbitmq(url, settings.retry).await?,
         };
-        let functions = Arc::new(Functions::new(&settings, &database, &broker)?);
-        demo::load(&functions).await?;
+        let environment = Environment { settings: &settings, database: &database, broker: &broker };
+        let functions = contexts::deploy(environment).await?;
 
         let (stop, stopped) = watch::channel(false);
         let stopped = Stop::new(stopped);
         let mut tasks = JoinSet::new();
-        let consumers = functions.consumers();
-        let mappings = Mappings::new(consumers.iter().map(|consumer| consumer.queue));
-        for consumer in consumers {
+        let queues = functions.consumers.iter().map(|consumer| consumer.queue);
+        let mappings = Mappings::new(queues);
+        for consumer in functions.consumers {
             tasks.spawn(poll(broker.clone(), consumer, mappings.clone(), stopped.clone()));
         }
-        for table in database::TABLES {
+        for table in database::tables() {
             let stream = sources::stream::Poller {
                 database: Arc::clone(&database),
                 table,
                 broker: broker.clone(),
-                relay: functions.relay(),
+                relay: RelayOutbox {
+                    publisher: broker.publisher(),
+                    dead_letters: broker.dead_letters(),
+                    topology: marquee_contexts::topology(),
+                },
                 batching: settings.stream_batching,
             };
             tasks.spawn(stream.run(stopped.clone()));
         }
-        let expire = Arc::clone(&functions);
-        tasks.spawn(sources::schedule::every(settings.expire_every, stopped.clone(), move || {
-            let functions = Arc::clone(&expire);
-            async move { functions.expire_reservations().await }
-        }));
+        for Scheduled { every, job } in functions.scheduled {
+            tasks.spawn(sources::schedule::every(every, stopped.clone(), job));
+        }
         let app = admin::router(&broker, mappings)
-            .fallback_service(gateway::router(functions))
+            .fallback_service(gateway::router(functions.http))
             .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX));
         tasks.spawn(serve(listener, app, stopped));
         Ok(Self { address, stop, tasks, database })

@@ -4,9 +4,9 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Parser, Subcommand, ValueEnum};
+use marquee_booking::store::holds::HoldPolicy;
 use marquee_lambda::{Error, config, consumer::retry_from_env};
 use marquee_messaging::topology::RetryPolicy;
-use marquee_store::booking::holds::HoldPolicy;
 use reservations_api::payments::MockMode;
 
 use crate::members::MembersArgs;

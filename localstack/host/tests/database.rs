@@ -7,15 +7,15 @@ use std::{
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use marquee_host::{
-    database::{BOOKING_TABLE, LocalDatabase, MEMBERS_TABLE},
+    database::{LocalDatabase, table_name},
     dynamodb::answers::{Answers, TOKENS_KEPT},
 };
 use uuid::Uuid;
 
 async fn write(database: &LocalDatabase, count: usize) {
-    let table = database.booking_table();
+    let table = database.table("booking");
     for n in 0..count {
-        let put = table.client.put_item().table_name(BOOKING_TABLE);
+        let put = table.client.put_item().table_name(table_name("booking"));
         let put = put.item("pk", AttributeValue::S(format!("p{n}")));
         put.item("sk", AttributeValue::S(Uuid::new_v4().to_string()))
             .send()
@@ -26,7 +26,7 @@ async fn write(database: &LocalDatabase, count: usize) {
 
 /// The numbers of the records that the stream of booking's table has.
 fn numbers(database: &LocalDatabase) -> Vec<u128> {
-    let records = database.stream_records(BOOKING_TABLE, None, 1_000).expect("records");
+    let records = database.stream_records(&table_name("booking"), None, 1_000).expect("records");
     let number = |record: &serde_json::Value| record["dynamodb"]["SequenceNumber"].clone();
     let numbers = records.iter().map(number);
     numbers.map(|number| number.as_str().expect("text").parse().expect("a number")).collect()
@@ -37,9 +37,9 @@ async fn drops_what_was_relayed(file: Option<PathBuf>) {
     write(&database, 10).await;
     let before = numbers(&database);
     assert_eq!(before.len(), 10);
-    database.prune_stream(BOOKING_TABLE, &before[6].to_string()).expect("pruned");
+    database.prune_stream(&table_name("booking"), &before[6].to_string()).expect("pruned");
     assert_eq!(numbers(&database), before[6..]);
-    database.prune_stream(BOOKING_TABLE, &before[9].to_string()).expect("pruned");
+    database.prune_stream(&table_name("booking"), &before[9].to_string()).expect("pruned");
     write(&database, 1).await;
     let after = numbers(&database);
     assert_eq!((after.len(), after[0]), (2, before[9]), "the newest stays");
@@ -62,7 +62,8 @@ async fn records_that_have_been_relayed_are_dropped_in_a_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_wakes_whoever_waits_for_its_table_and_nobody_else() {
     let database = LocalDatabase::open(None).await.expect("a database");
-    let (mut own, others) = (database.written(BOOKING_TABLE), database.written(MEMBERS_TABLE));
+    let (mut own, others) =
+        (database.written(&table_name("booking")), database.written(&table_name("members")));
     assert!(!own.has_changed().expect("it is there"), "nothing was written yet");
     write(&database, 1).await;
     let woken = tokio::time::timeout(Duration::from_secs(5), own.changed());
@@ -73,10 +74,10 @@ async fn a_write_wakes_whoever_waits_for_its_table_and_nobody_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_that_comes_again_with_its_token_is_done_once() {
     let database = LocalDatabase::open(None).await.expect("a database");
-    let client = database.booking_table().client;
+    let client = database.table("booking").client;
     let text = |key: &str| AttributeValue::S(key.to_owned());
     for (token, total) in [("one", "1"), ("one", "1"), ("another", "2")] {
-        let update = Update::builder().table_name(BOOKING_TABLE);
+        let update = Update::builder().table_name(table_name("booking"));
         let update =
             update.key("pk", text("p")).key("sk", text("s")).update_expression("ADD n :one");
         let update = update.expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
@@ -84,7 +85,7 @@ async fn a_transaction_that_comes_again_with_its_token_is_done_once() {
             TransactWriteItem::builder().update(update.build().expect("an update")).build();
         let request = client.transact_write_items().transact_items(update);
         request.client_request_token(token).send().await.expect("done");
-        let found = client.get_item().table_name(BOOKING_TABLE);
+        let found = client.get_item().table_name(table_name("booking"));
         let found = found.key("pk", text("p")).key("sk", text("s")).send().await.expect("an item");
         let item = found.item.expect("an item");
         assert_eq!(item["n"], AttributeValue::N(total.to_owned()), "{token}");

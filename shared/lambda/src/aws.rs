@@ -1,5 +1,5 @@
 //! What clients of SNS, SQS and Secrets Manager have in common. DynamoDB's has rules of its own, in
-//! `marquee-store`.
+//! `marquee-dynamo`.
 
 use std::time::Duration;
 

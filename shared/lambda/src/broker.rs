@@ -9,32 +9,35 @@ use marquee_messaging::{
         sns_sqs::{SnsPublisher, SqsQueues},
     },
     publisher::{DeadLetters, Publisher, Replies, Retries},
+    topology::{Queue, Topology},
 };
 use serde::Deserialize;
 
 use crate::{
     Error, aws, config,
-    consumer::{BatchHandler, Consumer, policy_of, retry_from_env},
+    consumer::{BatchHandler, Consumer, retry_from_env},
     secrets,
 };
 
+/// A broker, with what the function has to know of the topology: its own context's part, or all.
 #[derive(Clone, Debug)]
 pub enum Broker {
-    SnsSqs { sns: aws_sdk_sns::Client, sqs: aws_sdk_sqs::Client },
+    SnsSqs { sns: aws_sdk_sns::Client, sqs: aws_sdk_sqs::Client, topology: Topology },
     RabbitMq(RabbitMq),
 }
 
 impl Broker {
     /// # Errors
     /// If a variable is missing or cannot be read.
-    pub async fn from_env() -> Result<Self, Error> {
+    pub async fn from_env(topology: impl Into<Topology>) -> Result<Self, Error> {
+        let topology = topology.into();
         let broker = config::required("BROKER")?;
         match broker.as_str() {
-            "rabbitmq" => Ok(Self::RabbitMq(rabbitmq_from_env()?)),
+            "rabbitmq" => Ok(Self::RabbitMq(rabbitmq_from_env(topology)?)),
             "sqs" => {
                 let shared = aws::config().await;
                 let sns = aws_sdk_sns::Client::new(&shared);
-                Ok(Self::SnsSqs { sns, sqs: aws_sdk_sqs::Client::new(&shared) })
+                Ok(Self::SnsSqs { sns, sqs: aws_sdk_sqs::Client::new(&shared), topology })
             }
             _ => Err(format!("BROKER is {broker:?}, which is neither sqs nor rabbitmq").into()),
         }
@@ -43,9 +46,10 @@ impl Broker {
     pub fn publisher(&self) -> Result<Arc<dyn Publisher>, Error> {
         Ok(match self {
             Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
-            Self::SnsSqs { sns, .. } => Arc::new(SnsPublisher {
+            Self::SnsSqs { sns, topology, .. } => Arc::new(SnsPublisher {
                 client: sns.clone(),
                 topic_arn_prefix: config::required("TOPIC_ARN_PREFIX")?,
+                topology: topology.clone(),
             }),
         })
     }
@@ -53,33 +57,33 @@ impl Broker {
     pub fn dead_letters(&self) -> Result<Arc<dyn DeadLetters>, Error> {
         Ok(match self {
             Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
-            Self::SnsSqs { sqs, .. } => Arc::new(queues(sqs)?),
+            Self::SnsSqs { sqs, topology, .. } => Arc::new(queues(sqs, topology)?),
         })
     }
 
     pub fn replies(&self) -> Result<Arc<dyn Replies>, Error> {
         Ok(match self {
             Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
-            Self::SnsSqs { sqs, .. } => Arc::new(queues(sqs)?),
+            Self::SnsSqs { sqs, topology, .. } => Arc::new(queues(sqs, topology)?),
         })
     }
 
     fn retries(&self) -> Result<Arc<dyn Retries>, Error> {
         Ok(match self {
             Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
-            Self::SnsSqs { sqs, .. } => Arc::new(queues(sqs)?),
+            Self::SnsSqs { sqs, topology, .. } => Arc::new(queues(sqs, topology)?),
         })
     }
 
     /// The consumer of `queue` by this handler.
     pub fn consumer(
         &self,
-        queue: &'static str,
+        queue: &'static Queue,
         handler: impl BatchHandler + 'static,
     ) -> Result<Consumer, Error> {
         Ok(Consumer {
-            queue,
-            retry: retry_from_env()?.unwrap_or_else(|| policy_of(queue)),
+            queue: queue.name,
+            retry: retry_from_env()?.unwrap_or(queue.retry),
             handler: Arc::new(handler),
             dead_letters: self.dead_letters()?,
             retries: self.retries()?,
@@ -87,18 +91,19 @@ impl Broker {
     }
 }
 
-fn queues(sqs: &aws_sdk_sqs::Client) -> Result<SqsQueues, Error> {
-    Ok(SqsQueues { client: sqs.clone(), url_prefix: config::required("QUEUE_URL_PREFIX")? })
+fn queues(sqs: &aws_sdk_sqs::Client, topology: &Topology) -> Result<SqsQueues, Error> {
+    let url_prefix = config::required("QUEUE_URL_PREFIX")?;
+    Ok(SqsQueues { client: sqs.clone(), url_prefix, topology: topology.clone() })
 }
 
 /// `AMQP_ENDPOINT`, with the log-in from the secret `BROKER_SECRET_ARN` if there is one.
-pub fn rabbitmq_from_env() -> Result<RabbitMq, Error> {
+pub fn rabbitmq_from_env(topology: Topology) -> Result<RabbitMq, Error> {
     let endpoint = Endpoint::parse(&config::required("AMQP_ENDPOINT")?)?;
     let endpoint = match config::optional("BROKER_SECRET_ARN") {
         Some(arn) => endpoint.with_credentials(Arc::new(BrokerSecret(arn))),
         None => endpoint,
     };
-    Ok(RabbitMq::new(endpoint))
+    Ok(RabbitMq::new(endpoint, topology))
 }
 
 struct BrokerSecret(String);

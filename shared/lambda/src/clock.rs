@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use marquee_domain::time::{Clock, Timestamp};
+use marquee_kernel::time::{Clock, Timestamp};
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;

@@ -7,12 +7,14 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, StatusCode, request::Parts},
 };
-use marquee_domain::ids::UserId;
+use marquee_kernel::ids::UserId;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::json::Object;
-use crate::problem::{MALFORMED_BODY, MALFORMED_REQUEST, PAYLOAD_TOO_LARGE, Problem};
+use crate::{
+    json::Object,
+    problem::{MALFORMED_BODY, MALFORMED_REQUEST, PAYLOAD_TOO_LARGE, Problem},
+};
 
 /// A JSON body.
 #[derive(Debug)]
@@ -173,15 +175,15 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 
 #[cfg(feature = "store")]
 impl IdempotencyKey {
-    /// The tag for a request of `scope`: the route, and what it is about.
-    pub fn tag(
+    /// The hash for a request of `scope`: the route, and what it is about.
+    pub fn hash(
         &self,
         scope: &str,
         canonical_body: &[u8],
-    ) -> Option<marquee_store::idempotency::IdempotencyTag> {
+    ) -> Option<marquee_dynamo::idempotency::IdempotencyHash> {
         let scope = format!("{scope}\n{}", self.caller);
         let key = self.key.as_deref()?;
-        Some(marquee_store::idempotency::IdempotencyTag::new(&scope, key, canonical_body))
+        Some(marquee_dynamo::idempotency::IdempotencyHash::new(&scope, key, canonical_body))
     }
 }
 

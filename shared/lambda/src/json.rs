@@ -2,7 +2,7 @@
 
 use std::{fmt, marker::PhantomData};
 
-use marquee_domain::{
+use marquee_kernel::{
     money::{Money, Multiplier},
     time::Timestamp,
 };
@@ -172,15 +172,15 @@ impl<'de> Deserialize<'de> for Label {
 
 /// An instant, RFC 3339.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Instant(pub Timestamp);
+pub struct DateTime(pub Timestamp);
 
-impl Serialize for Instant {
+impl Serialize for DateTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
     }
 }
 
-impl<'de> Deserialize<'de> for Instant {
+impl<'de> Deserialize<'de> for DateTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let expected = "must be a date and time as in 2025-11-15T18:00:00Z";

@@ -12,7 +12,8 @@
 //!
 //! For every function: [`config`], [`telemetry`], [`clock`]. For those that publish or consume:
 //! [`broker`], [`secrets`], and [`republish`]. For HTTP: [`problem`] is the list of errors a
-//! caller can get, [`extract`] reads requests, [`json`] has the field types.
+//! caller can get, [`extract`] reads requests, [`json`] has the field types, [`route`] says who may
+//! call what.
 
 #[cfg(feature = "secrets")]
 mod aws;
@@ -36,6 +37,8 @@ pub mod page;
 pub mod problem;
 #[cfg(feature = "broker")]
 pub mod republish;
+#[cfg(feature = "http")]
+pub mod route;
 pub mod schedule;
 #[cfg(feature = "secrets")]
 pub mod secrets;

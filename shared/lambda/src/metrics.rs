@@ -10,15 +10,24 @@ use std::{
     time::Duration,
 };
 
-use marquee_domain::time::Clock;
+use marquee_kernel::time::Clock;
 use serde_json::{Value, json};
 
-use crate::{clock::SystemClock, config, consumer::Settled};
+use crate::{clock::SystemClock, config};
 
 const NAMESPACE: &str = "Marquee";
 
 /// Only where logs are JSON is there anybody to read the line.
 pub(crate) static ENABLED: AtomicBool = AtomicBool::new(false);
+
+/// What a message came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settled {
+    Done,
+    /// It comes again.
+    Retried,
+    DeadLettered,
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct BatchMetrics(Mutex<Counts>);
@@ -27,7 +36,7 @@ pub(crate) struct BatchMetrics(Mutex<Counts>);
 struct Counts {
     done: u32,
     retried: u32,
-    parked: u32,
+    dead_lettered: u32,
     unsettled: u32,
     milliseconds: Vec<f64>,
 }
@@ -38,7 +47,7 @@ impl BatchMetrics {
         match settled {
             Some(Settled::Done) => counts.done += 1,
             Some(Settled::Retried) => counts.retried += 1,
-            Some(Settled::Parked) => counts.parked += 1,
+            Some(Settled::DeadLettered) => counts.dead_lettered += 1,
             None => counts.unsettled += 1,
         }
         counts.milliseconds.push(took.as_secs_f64() * 1000.0);
@@ -62,7 +71,7 @@ impl BatchMetrics {
                     "Dimensions": [["function", "queue"]],
                     "Metrics": [
                         count("MessagesDone"), count("MessagesRetried"),
-                        count("MessagesParked"), count("MessagesUnsettled"),
+                        count("MessagesDeadLettered"), count("MessagesUnsettled"),
                         { "Name": "HandleTime", "Unit": "Milliseconds" },
                     ],
                 }],
@@ -72,7 +81,7 @@ impl BatchMetrics {
             "queue": queue,
             "MessagesDone": counts.done,
             "MessagesRetried": counts.retried,
-            "MessagesParked": counts.parked,
+            "MessagesDeadLettered": counts.dead_lettered,
             "MessagesUnsettled": counts.unsettled,
             "HandleTime": counts.milliseconds,
         })
@@ -86,15 +95,16 @@ mod tests {
     #[test]
     fn one_consumer_of_several_queues_counts_each_by_itself() {
         let metrics = BatchMetrics::default();
-        metrics.record(Some(Settled::Parked), Duration::from_millis(2));
+        metrics.record(Some(Settled::DeadLettered), Duration::from_millis(2));
         let line = metrics.line("member_queue");
         let described = &line["_aws"]["CloudWatchMetrics"][0];
         let dimensions = described["Dimensions"][0].as_array().expect("names");
         assert_eq!(line["queue"], "member_queue");
-        for name in dimensions.iter().chain([&json!("MessagesParked"), &json!("HandleTime")]) {
+        for name in dimensions.iter().chain([&json!("MessagesDeadLettered"), &json!("HandleTime")])
+        {
             assert!(line.get(name.as_str().expect("text")).is_some(), "{name} has no value");
         }
         assert!(dimensions.contains(&json!("queue")), "{described}");
-        assert_eq!(line["MessagesParked"], 1);
+        assert_eq!(line["MessagesDeadLettered"], 1);
     }
 }

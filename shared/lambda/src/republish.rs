@@ -3,6 +3,7 @@
 use marquee_messaging::{
     outbox::OutboxEvent,
     publisher::{Outgoing, Publisher},
+    topology::Topology,
 };
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,12 +19,13 @@ pub struct Republished {
 pub async fn republish(
     publisher: &dyn Publisher,
     source: &str,
+    topology: &Topology,
     events: &[OutboxEvent],
 ) -> Republished {
     let mut counts = Republished::default();
     let mut missing: Vec<Outgoing> = Vec::with_capacity(events.len());
     for event in events {
-        let Some(outgoing) = event.to_outgoing(source) else {
+        let Some(outgoing) = event.to_outgoing(topology, source) else {
             tracing::error!(event = %event.id, event.routing_key, "no exchange carries such an event");
             counts.refused += 1;
             continue;

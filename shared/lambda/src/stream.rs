@@ -18,13 +18,13 @@ pub struct StreamEvent {
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct StreamRecord {
-    pub dynamodb: Change,
+    pub dynamodb: StreamChange,
 }
 
 /// Images keep DynamoDB's own JSON: `{"attribute": {"S": "text"}}`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct Change {
+pub struct StreamChange {
     pub sequence_number: String,
     pub new_image: Value,
     pub old_image: Value,

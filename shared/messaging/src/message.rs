@@ -30,7 +30,7 @@ pub mod attribute {
 pub const BASE64: &str = "base64";
 
 /// The longest body that is taken anywhere: SNS stops at 256 KB with the attributes, which get the
-/// last one. (SQS takes a megabyte, so what is too long to publish can still be parked.) The others
+/// last one. (SQS takes a megabyte, so what is too long to publish can still be dead-lettered.) The others
 /// stop here too, so that what runs on a laptop runs on AWS.
 pub const BODY_BYTES_MAX: usize = 255 * 1024;
 

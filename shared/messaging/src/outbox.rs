@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     message::{Message, Metadata},
     publisher::Outgoing,
-    topology,
+    topology::Topology,
     trace::{self, TraceContext},
 };
 
@@ -39,9 +39,9 @@ impl OutboxEvent {
     }
 
     /// The message to publish; `None` if no exchange carries events of this kind.
-    pub fn to_outgoing(&self, source: &str) -> Option<Outgoing> {
+    pub fn to_outgoing(&self, topology: &Topology, source: &str) -> Option<Outgoing> {
         Some(Outgoing {
-            exchange: topology::exchange_of(&self.routing_key)?.to_owned(),
+            exchange: topology.exchange_of(&self.routing_key)?.to_owned(),
             routing_key: self.routing_key.clone(),
             message: Message {
                 metadata: Metadata {

@@ -1,6 +1,6 @@
 //! The ports to a broker. `marquee-testkit` has one conformance suite for all who implement them.
 
-use std::time::Duration;
+use std::{fmt::Debug, time::Duration};
 
 use async_trait::async_trait;
 
@@ -57,7 +57,7 @@ impl PublishError {
 }
 
 #[async_trait]
-pub trait Publisher: Send + Sync {
+pub trait Publisher: Debug + Send + Sync {
     /// Publishes each message; the answer has one result for each, in their order. `Ok` means that
     /// the broker has confirmed that it keeps the message; on `Err` it may have it all the same,
     /// so a consumer can see it twice.
@@ -75,10 +75,15 @@ pub fn short_reason(reason: &str) -> &str {
 }
 
 #[async_trait]
-pub trait DeadLetters: Send + Sync {
+pub trait DeadLetters: Debug + Send + Sync {
     /// Puts a message that can never succeed in the dead-letter queue of `queue`, body untouched
     /// and the reason beside it. `Ok` means that the broker has confirmed that it keeps it.
-    async fn park(&self, queue: &str, message: &Message, reason: &str) -> Result<(), PublishError>;
+    async fn dead_letter(
+        &self,
+        queue: &str,
+        message: &Message,
+        reason: &str,
+    ) -> Result<(), PublishError>;
 }
 
 /// A message whose handling failed for now.
@@ -88,18 +93,18 @@ pub struct Failed<'a> {
     pub message: &'a Message,
     /// How often it has been tried.
     pub attempts: u32,
-    /// What SQS knows this delivery by; the others have none.
+    /// What the broker knows this delivery by; empty on RabbitMQ.
     pub receipt: &'a str,
 }
 
 #[async_trait]
-pub trait Retries: Send + Sync {
+pub trait Retries: Debug + Send + Sync {
     /// Sees to it that the message comes again after `delay` and not before. `Ok` means that the
     /// broker has confirmed it.
     async fn retry_later(&self, failed: Failed<'_>, delay: Duration) -> Result<(), PublishError>;
 }
 
-/// An answer on its way to the queue of whoever asked.
+/// A reply on its way to the queue of whoever asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     pub to: String,
@@ -113,10 +118,10 @@ impl Reply {
 }
 
 #[async_trait]
-pub trait Replies: Send + Sync {
-    /// Sends each answer straight to its queue; one result for each, in their order. `Ok` means that
+pub trait Replies: Debug + Send + Sync {
+    /// Sends each reply straight to its queue; one result for each, in their order. `Ok` means that
     /// the queue has it, or, on RabbitMQ, that there is no such queue any more. Elsewhere that is
-    /// [`PublishError::Unroutable`], as is a queue that is not for answers. Sending it again cannot
+    /// [`PublishError::Unroutable`], as is a queue that is not for replies. Sending it again cannot
     /// help then.
     async fn reply(&self, replies: &[Reply]) -> Vec<Result<(), PublishError>>;
 }

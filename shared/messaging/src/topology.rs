@@ -1,16 +1,9 @@
-//! The one table of exchanges, routing keys, queues, consumers, dead letters and retry limits.
+//! Exchanges, routing keys, queues, consumers, dead letters and retry limits. Each context says its
+//! [`Part`]; a [`Topology`] is some of them, or all of an environment's.
 //!
-//! Whatever declares or deploys queues reads this table or is checked against it.
+//! Whatever declares or deploys queues reads it or is checked against it.
 
-use std::{collections::BTreeSet, time::Duration};
-
-/// Booking's events.
-pub const TICKETING_EVENTS: &str = "ticketing_events";
-/// Ordering's events.
-pub const ORDERS_EXCHANGE: &str = "orders_exchange";
-
-/// What members of a conference ask for.
-pub const MEMBERS_EXCHANGE: &str = "members_exchange";
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// When a message that failed for now is tried again, and when that ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,129 +50,102 @@ pub struct Queue {
     pub retry: RetryPolicy,
 }
 
-pub const QUEUES: &[Queue] = &[
-    Queue {
-        name: "event_service_queue",
-        exchange: TICKETING_EVENTS,
-        routing_keys: &["reservation.confirmed", "reservation.expired", "reservation.cancelled"],
-        consumer: "on-reservation-event",
-        retry: RetryPolicy::STANDARD,
-    },
-    Queue {
-        name: "order_placed",
-        exchange: ORDERS_EXCHANGE,
-        routing_keys: &["order.placed"],
-        consumer: "on-order-placed",
-        retry: RetryPolicy::STANDARD,
-    },
-    Queue {
-        name: "inventory_reserved",
-        exchange: ORDERS_EXCHANGE,
-        routing_keys: &["inventory.reserved"],
-        consumer: "on-inventory-reserved",
-        retry: RetryPolicy::STANDARD,
-    },
-    Queue {
-        name: "order_callback_reserved",
-        exchange: ORDERS_EXCHANGE,
-        routing_keys: &["inventory.reserved"],
-        consumer: "on-inventory-result",
-        retry: RetryPolicy::STANDARD,
-    },
-    Queue {
-        name: "order_callback_failed",
-        exchange: ORDERS_EXCHANGE,
-        routing_keys: &["inventory.failed"],
-        consumer: "on-inventory-result",
-        retry: RetryPolicy::STANDARD,
-    },
-    Queue {
-        name: "member_messages",
-        exchange: MEMBERS_EXCHANGE,
-        routing_keys: &["member.save", "seat.get"],
-        consumer: "on-member-message",
-        retry: RetryPolicy::STANDARD,
-    },
-];
+/// What one context publishes, consumes and replies.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    pub queues: &'static [Queue],
+    /// Where replies go to requests that name no queue for them. Nobody of ours consumes them. A
+    /// queue whose name begins like one of these is for replies, too.
+    pub reply_queues: &'static [&'static str],
+}
 
-/// Where answers go to questions that name no queue for them. Nobody of ours consumes them.
-pub const REPLY_QUEUES: &[&str] = &[MEMBER_REPLIES];
-pub const MEMBER_REPLIES: &str = "member_replies";
-/// An answer that nobody fetched by then is of no use.
+/// The parts of some contexts, or of all.
+#[derive(Clone, Debug)]
+pub struct Topology(Arc<[Part]>);
+
+impl FromIterator<Part> for Topology {
+    fn from_iter<I: IntoIterator<Item = Part>>(parts: I) -> Self {
+        Self(parts.into_iter().collect())
+    }
+}
+
+impl From<Part> for Topology {
+    fn from(part: Part) -> Self {
+        Self(Arc::new([part]))
+    }
+}
+
+impl Topology {
+    pub fn queues(&self) -> impl Iterator<Item = &'static Queue> {
+        self.0.iter().flat_map(|part| part.queues)
+    }
+
+    pub fn reply_queues(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().flat_map(|part| part.reply_queues).copied()
+    }
+
+    pub fn queue(&self, name: &str) -> Option<&'static Queue> {
+        self.queues().find(|queue| queue.name == name)
+    }
+
+    /// Each exchange once.
+    pub fn exchanges(&self) -> BTreeSet<&'static str> {
+        self.queues().map(|queue| queue.exchange).collect()
+    }
+
+    /// The exchange that events of this routing key are published on.
+    pub fn exchange_of(&self, routing_key: &str) -> Option<&'static str> {
+        let queue = self.queues().find(|queue| queue.routing_keys.contains(&routing_key));
+        queue.map(|queue| queue.exchange)
+    }
+
+    /// The queues that a message published on `exchange` with `routing_key` is copied to.
+    pub fn routes(
+        &self,
+        exchange: &str,
+        routing_key: &str,
+    ) -> impl Iterator<Item = &'static Queue> {
+        self.queues().filter(move |queue| {
+            queue.exchange == exchange && queue.routing_keys.contains(&routing_key)
+        })
+    }
+
+    /// Every dead-letter queue there is.
+    pub fn dead_letter_queues(&self) -> impl Iterator<Item = String> {
+        self.queues().map(|queue| queue.name).chain([RELAY_OUTBOX]).map(dead_letter_queue)
+    }
+
+    /// Whether a queue is for replies by its name.
+    pub fn is_named_for_replies(&self, queue: &str) -> bool {
+        self.reply_queues().any(|replies| queue.starts_with(replies))
+    }
+
+    /// Whether a queue is one that messages go through, which no sender may name for a reply.
+    pub fn is_working_queue(&self, queue: &str) -> bool {
+        self.queue(queue).is_some()
+            || queue == ENVIRONMENT_MARKER
+            || queue.ends_with("_dlq")
+            || queue.starts_with("retry_")
+    }
+}
+
+/// A reply that nobody fetched by then is of no use.
 pub const REPLIES_KEPT_FOR: Duration = Duration::from_secs(60 * 60);
-
-/// Whether a queue is for answers by its name: one of [`REPLY_QUEUES`], or one that begins like it.
-pub fn is_named_for_replies(queue: &str) -> bool {
-    REPLY_QUEUES.iter().any(|replies| queue.starts_with(replies))
-}
-
-/// Whether a queue is one that messages go through, which no sender may name for an answer.
-pub fn is_working_queue(queue: &str) -> bool {
-    self::queue(queue).is_some()
-        || queue == ENVIRONMENT_MARKER
-        || queue.ends_with("_dlq")
-        || queue.starts_with("retry_")
-}
 
 /// On RabbitMQ, the queue that says whose environment a virtual host is.
 pub const ENVIRONMENT_MARKER: &str = "marquee_environment";
 
-/// What `relay-outbox` parks an event under that can never be published.
+/// What `relay-outbox` dead-letters an event under that can never be published.
 pub const RELAY_OUTBOX: &str = "relay_outbox";
-
-/// Each exchange once.
-pub fn exchanges() -> BTreeSet<&'static str> {
-    QUEUES.iter().map(|queue| queue.exchange).collect()
-}
 
 /// Where the dead letters of `queue` go.
 pub fn dead_letter_queue(queue: &str) -> String {
     format!("{queue}_dlq")
 }
 
-/// Every dead-letter queue there is.
-pub fn dead_letter_queues() -> Vec<String> {
-    let parked = QUEUES.iter().map(|queue| queue.name).chain([RELAY_OUTBOX]);
-    parked.map(dead_letter_queue).collect()
-}
-
-pub fn queue(name: &str) -> Option<&'static Queue> {
-    QUEUES.iter().find(|queue| queue.name == name)
-}
-
-/// The queues that a message published on `exchange` with `routing_key` is copied to.
-pub fn routes(exchange: &str, routing_key: &str) -> impl Iterator<Item = &'static Queue> {
-    QUEUES
-        .iter()
-        .filter(move |queue| queue.exchange == exchange)
-        .filter(move |queue| queue.routing_keys.contains(&routing_key))
-}
-
-/// The exchange that events of this routing key are published on.
-pub fn exchange_of(routing_key: &str) -> Option<&'static str> {
-    QUEUES
-        .iter()
-        .find(|queue| queue.routing_keys.contains(&routing_key))
-        .map(|queue| queue.exchange)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::{HashMap, HashSet};
-
-    #[test]
-    fn names_are_unique_and_a_routing_key_belongs_to_one_exchange() {
-        let names: HashSet<_> = QUEUES.iter().map(|queue| queue.name).collect();
-        assert_eq!(names.len(), QUEUES.len());
-        let mut exchanges = HashMap::new();
-        for queue in QUEUES {
-            for key in queue.routing_keys {
-                let first = *exchanges.entry(key).or_insert(queue.exchange);
-                assert_eq!(first, queue.exchange, "{key} is on two exchanges");
-            }
-        }
-    }
 
     #[test]
     fn delays_double_up_to_the_longest_and_end_with_the_last_attempt() {

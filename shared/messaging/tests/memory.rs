@@ -1,23 +1,18 @@
 //! The in-process broker: what every backend does, and its retry, delay and dead-letter rules.
 
-use std::time::Duration;
+use std::{collections::HashMap, sync::Mutex, time::Duration};
 
+use async_trait::async_trait;
 use marquee_messaging::{
-    backends::memory::MemoryBroker,
-    publisher::{DeadLetters, PublishError, Publisher},
-    topology::RetryPolicy,
+    backends::memory::{Delivery, MemoryBroker},
+    message::Message,
+    publisher::{DeadLetters, Failed, PublishError, Publisher, Retries},
 };
-use marquee_testkit::conformance::{self, QUEUE, routed};
+use marquee_testkit::conformance::{self, Backend, InHand, Mapping, QUEUE, routed};
 use tokio::time::{Instant, timeout};
 
-const RETRY: RetryPolicy = RetryPolicy {
-    attempts_max: 3,
-    delay_first: Duration::from_secs(1),
-    delay_max: Duration::from_secs(10),
-};
-
 fn broker() -> MemoryBroker {
-    MemoryBroker::new(3, Some(RETRY))
+    MemoryBroker::new(marquee_contexts::topology(), 3)
 }
 
 async fn publish(broker: &MemoryBroker, body: &str) {
@@ -30,17 +25,77 @@ async fn conforms() {
     conformance::oversized_payloads_are_refused_with_their_size(&broker()).await;
     conformance::text_that_no_broker_carries_is_refused(&broker()).await;
     conformance::an_empty_batch_has_no_results(&broker()).await;
-    conformance::parking_for_an_unknown_queue_is_an_error(&broker()).await;
+    conformance::dead_lettering_for_an_unknown_queue_is_an_error(&broker()).await;
+}
+
+/// Lambda's mapping in the test's hands.
+struct ByHand {
+    broker: MemoryBroker,
+    in_hand: Mutex<HashMap<String, Delivery>>,
+}
+
+impl ByHand {
+    fn take(&self, in_hand: &InHand) -> Delivery {
+        let taken = self.in_hand.lock().expect("not poisoned").remove(&in_hand.receipt);
+        taken.expect("it is in hand")
+    }
+}
+
+#[async_trait]
+impl Mapping for ByHand {
+    async fn receive(&self) -> InHand {
+        let delivery = self.broker.receive(QUEUE, 1).await.remove(0);
+        let (message, attempt) = (delivery.message().clone(), delivery.attempt());
+        let receipt = delivery.receipt();
+        self.in_hand.lock().expect("not poisoned").insert(receipt.clone(), delivery);
+        InHand { message, attempt, receipt }
+    }
+
+    async fn done(&self, in_hand: InHand) {
+        self.take(&in_hand).done();
+    }
+
+    async fn retried(&self, in_hand: InHand) {
+        self.take(&in_hand).failed();
+    }
+
+    async fn dead_letter(&self) -> (Message, String) {
+        let dead = self.broker.dead_letters(QUEUE).remove(0);
+        (dead.message, dead.reason)
+    }
+
+    async fn reply(&self, queue: &str) -> Message {
+        self.broker.take_replies(queue).remove(0)
+    }
+}
+
+#[tokio::test]
+async fn settling_conforms() {
+    let broker = broker();
+    let mapping = ByHand { broker: broker.clone(), in_hand: Mutex::default() };
+    let backend = Backend {
+        publisher: &broker,
+        dead_letters: &broker,
+        retries: &broker,
+        replies: &broker,
+        mapping: &mapping,
+    };
+    conformance::a_message_that_failed_for_now_comes_again_after_its_delay(&backend).await;
+    conformance::a_dead_letter_keeps_what_it_was_and_has_the_reason(&backend).await;
+    conformance::replies_reach_their_queues_and_no_working_queue(&backend, "member_replies").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_message_comes_again_after_its_delay_and_does_not_hold_up_the_next() {
+async fn a_message_that_waits_does_not_hold_up_the_next() {
     let broker = broker();
     publish(&broker, "slow").await;
     let start = Instant::now();
     for delivery in broker.receive(QUEUE, 1).await {
         assert_eq!(delivery.attempt(), 1);
-        delivery.retry_later("not now");
+        let (message, receipt) = (delivery.message().clone(), delivery.receipt());
+        let failed = Failed { queue: QUEUE, message: &message, attempts: 1, receipt: &receipt };
+        broker.retry_later(failed, Duration::from_secs(1)).await.expect("delayed");
+        delivery.failed();
     }
     publish(&broker, "quick").await;
     let next = broker.receive(QUEUE, 1).await;
@@ -52,28 +107,18 @@ async fn a_failed_message_comes_again_after_its_delay_and_does_not_hold_up_the_n
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_last_attempt_it_is_a_dead_letter_with_the_reason() {
+async fn a_delivery_that_is_never_settled_comes_again_and_is_a_dead_letter_after_the_twelfth() {
     let broker = broker();
     publish(&broker, "a").await;
-    for _ in 0..RETRY.attempts_max {
-        for delivery in broker.receive(QUEUE, 1).await {
-            delivery.retry_later("still not");
-        }
+    for attempt in 1..=12 {
+        let again = broker.receive(QUEUE, 1).await;
+        assert_eq!(again[0].attempt(), attempt);
     }
     let dead = broker.dead_letters(QUEUE);
     assert_eq!(dead[0].message.text(), "a");
-    assert!(dead[0].reason.contains("still not"), "{}", dead[0].reason);
+    assert!(dead[0].reason.contains("12 times, and never settled"), "{}", dead[0].reason);
     assert!(timeout(Duration::from_secs(60), broker.receive(QUEUE, 1)).await.is_err());
     assert!(!broker.is_empty(), "a dead letter is not dealt with");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_delivery_that_is_never_settled_comes_again() {
-    let broker = broker();
-    publish(&broker, "a").await;
-    drop(broker.receive(QUEUE, 1).await);
-    let again = broker.receive(QUEUE, 1).await;
-    assert_eq!(again[0].attempt(), 2);
 }
 
 #[tokio::test]
@@ -89,7 +134,7 @@ async fn a_full_queue_refuses_and_says_that_it_may_be_tried_again() {
 #[tokio::test]
 async fn dead_letters_can_be_put_back() {
     let broker = broker();
-    broker.park(QUEUE, &routed("a").message, "never").await.expect("parked");
+    broker.dead_letter(QUEUE, &routed("a").message, "never").await.expect("dead-lettered");
     assert_eq!(broker.redrive(QUEUE), 1);
     let delivery = broker.receive(QUEUE, 10).await.pop().expect("a delivery");
     assert_eq!((&*delivery.message().text(), delivery.attempt()), ("a", 1));

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use marquee_domain::time::{Clock, Timestamp};
+use marquee_kernel::time::{Clock, Timestamp};
 
 #[derive(Clone, Debug)]
 pub struct ManualClock(Arc<AtomicI64>);

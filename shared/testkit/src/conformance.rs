@@ -1,10 +1,13 @@
 //! What every broker backend has to do, whatever it is made of. A backend's own tests call these
 //! with a fresh broker each.
 
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use marquee_booking::topology::TICKETING_EVENTS;
 use marquee_messaging::{
     message::{Message, Metadata},
-    publisher::{DeadLetters, Outgoing, PublishError, Publisher},
-    topology::TICKETING_EVENTS,
+    publisher::{DeadLetters, Failed, Outgoing, PublishError, Publisher, Replies, Reply, Retries},
 };
 use uuid::Uuid;
 
@@ -75,11 +78,107 @@ pub async fn an_empty_batch_has_no_results(publisher: &dyn Publisher) {
     assert_eq!(publisher.publish(&[]).await, Vec::new());
 }
 
-/// Parking says so if it could not be done.
+/// A message in the hands of who consumes [`QUEUE`].
+#[derive(Clone, Debug)]
+pub struct InHand {
+    pub message: Message,
+    /// Counted from 1.
+    pub attempt: u32,
+    pub receipt: String,
+}
+
+/// What stands between a queue and its consumer: Lambda's mapping, or a test in its place.
+#[async_trait]
+pub trait Mapping: Send + Sync {
+    /// Waits for the next message of [`QUEUE`].
+    async fn receive(&self) -> InHand;
+    /// Settles a message that was handled.
+    async fn done(&self, in_hand: InHand);
+    /// Settles a message that is to come again.
+    async fn retried(&self, in_hand: InHand);
+    /// Waits for the next dead letter of [`QUEUE`], with its reason.
+    async fn dead_letter(&self) -> (Message, String);
+    /// Waits for the next reply in a queue.
+    async fn reply(&self, queue: &str) -> Message;
+}
+
+/// All ports of a backend.
+#[expect(missing_debug_implementations, reason = "a mapping is whatever a test makes it")]
+pub struct Backend<'a> {
+    pub publisher: &'a dyn Publisher,
+    pub dead_letters: &'a dyn DeadLetters,
+    pub retries: &'a dyn Retries,
+    pub replies: &'a dyn Replies,
+    pub mapping: &'a dyn Mapping,
+}
+
+/// A message that failed for now comes again, once, with what stood beside it, and not before its time.
 ///
 /// # Panics
 /// If the backend does otherwise.
-pub async fn parking_for_an_unknown_queue_is_an_error(dead_letters: &dyn DeadLetters) {
-    let parked = dead_letters.park("no_such_queue", &routed("a").message, "why").await;
-    assert!(parked.is_err());
+pub async fn a_message_that_failed_for_now_comes_again_after_its_delay(backend: &Backend<'_>) {
+    let delay = Duration::from_secs(2);
+    assert_eq!(backend.publisher.publish(&[routed("later")]).await, [Ok(())]);
+    let first = backend.mapping.receive().await;
+    assert_eq!((first.attempt, first.message.text()), (1, "later".into()));
+    let began = Instant::now();
+    let failed = Failed {
+        queue: QUEUE,
+        message: &first.message,
+        attempts: first.attempt,
+        receipt: &first.receipt,
+    };
+    backend.retries.retry_later(failed, delay).await.expect("delayed");
+    backend.mapping.retried(first.clone()).await;
+
+    assert_eq!(backend.publisher.publish(&[routed("meanwhile")]).await, [Ok(())]);
+    let meanwhile = backend.mapping.receive().await;
+    assert_eq!(meanwhile.message.text(), "meanwhile", "it holds up no other");
+    backend.mapping.done(meanwhile).await;
+
+    let again = backend.mapping.receive().await;
+    assert!(began.elapsed() >= delay, "it came after {:?}", began.elapsed());
+    assert_eq!((again.attempt, again.message.text()), (2, "later".into()));
+    assert_eq!(again.message.metadata.id, first.message.metadata.id);
+    backend.mapping.done(again).await;
+}
+
+/// A dead letter has its body as it was, what stood beside it, and the reason.
+///
+/// # Panics
+/// If the backend does otherwise.
+pub async fn a_dead_letter_keeps_what_it_was_and_has_the_reason(backend: &Backend<'_>) {
+    let message = routed("never").message;
+    backend.dead_letters.dead_letter(QUEUE, &message, "it cannot be").await.expect("dead-lettered");
+    let (dead, reason) = backend.mapping.dead_letter().await;
+    assert_eq!(dead.text(), "never");
+    assert_eq!(dead.metadata.id, message.metadata.id);
+    assert_eq!(reason, "it cannot be");
+}
+
+/// Replies go to queues that are for them, with what ties them to their requests, and to no others.
+///
+/// # Panics
+/// If the backend does otherwise.
+pub async fn replies_reach_their_queues_and_no_working_queue(backend: &Backend<'_>, to: &str) {
+    let metadata = Metadata { correlation_id: Some("c-1".into()), ..routed("").message.metadata };
+    let message = Message { metadata, body: b"yes".to_vec() };
+    let to_working_queue = Reply { to: QUEUE.into(), message: message.clone() };
+    let replies = [Reply { to: to.into(), message }, to_working_queue];
+    let results = backend.replies.reply(&replies).await;
+    assert_eq!(results[0], Ok(()));
+    assert!(matches!(results[1], Err(PublishError::Unroutable { .. })), "{:?}", results[1]);
+    let reply = backend.mapping.reply(to).await;
+    assert_eq!(reply.text(), "yes");
+    assert_eq!(reply.metadata.correlation_id.as_deref(), Some("c-1"));
+}
+
+/// Dead-lettering says so if it could not be done.
+///
+/// # Panics
+/// If the backend does otherwise.
+pub async fn dead_lettering_for_an_unknown_queue_is_an_error(dead_letters: &dyn DeadLetters) {
+    let dead_lettered =
+        dead_letters.dead_letter("no_such_queue", &routed("a").message, "why").await;
+    assert!(dead_lettered.is_err());
 }

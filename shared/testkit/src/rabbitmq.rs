@@ -83,7 +83,7 @@ impl VirtualHost {
     /// # Panics
     /// If the URL is none.
     pub fn undeclared(&self) -> RabbitMq {
-        RabbitMq::new(Endpoint::parse(&self.url).expect("a url"))
+        RabbitMq::new(Endpoint::parse(&self.url).expect("a url"), marquee_contexts::topology())
     }
 
     /// A request to the management API, under `/api/`.

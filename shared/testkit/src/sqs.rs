@@ -55,7 +55,7 @@ impl SqsStack {
     pub async fn create(queue: &'static str, visibility_seconds: u32) -> Self {
         let (sns, sqs) = (aws_sdk_sns::Client::from_conf(sns_config().build()), sqs_client());
         let prefix = format!("{}-", Uuid::new_v4().simple());
-        let entry = topology::queue(queue).expect("a queue of the topology");
+        let entry = marquee_contexts::topology().queue(queue).expect("a queue of the topology");
         let dead_letter_queue = format!("{prefix}{}", topology::dead_letter_queue(queue));
         let dead_letter_queue_url = create_queue(&sqs, &dead_letter_queue, &[]).await;
         let dead_letter_queue_arn = arn(&sqs, &dead_letter_queue_url).await;
@@ -83,12 +83,16 @@ impl SqsStack {
     }
 
     pub fn publisher(&self) -> SnsPublisher {
-        SnsPublisher { client: self.sns.clone(), topic_arn_prefix: self.topic_arn_prefix.clone() }
+        SnsPublisher {
+            client: self.sns.clone(),
+            topic_arn_prefix: self.topic_arn_prefix.clone(),
+            topology: marquee_contexts::topology(),
+        }
     }
 
     pub fn queues(&self) -> SqsQueues {
         let url_prefix = self.queue_url.trim_end_matches(self.queue).to_owned();
-        SqsQueues { client: self.sqs.clone(), url_prefix }
+        SqsQueues { client: self.sqs.clone(), url_prefix, topology: marquee_contexts::topology() }
     }
 
     /// Sends a body by hand, past the topic, with no attributes.

@@ -16,6 +16,7 @@ use std::{
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, future::join_all};
+use marquee_booking::topology::TICKETING_EVENTS;
 use marquee_host::sources::{Stop, amazon_mq};
 use marquee_lambda::consumer::{Consumer, MessageHandler, Outcome};
 use marquee_messaging::{
@@ -26,7 +27,7 @@ use marquee_messaging::{
     },
     message::Message,
     publisher::{Outgoing, Publisher},
-    topology::{RetryPolicy, TICKETING_EVENTS},
+    topology::RetryPolicy,
 };
 use marquee_testkit::{
     conformance::{QUEUE, routed},
@@ -134,7 +135,7 @@ async fn consume_bare(channel: &Channel) {
     channel.basic_cancel("bare".into(), Default::default()).await.expect("cancelled");
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Count(AtomicUsize);
 
 #[async_trait]

@@ -3,6 +3,7 @@
 mod links;
 mod shared;
 
+use marquee_lambda::route::{Access, Api};
 use serde_json::{Value, json};
 
 use crate::workspace::root;
@@ -11,11 +12,12 @@ const FILE: &str = "functions/platform/docs-api/openapi.json";
 
 /// The APIs' own descriptions as one, with the answer that every operation may give.
 fn merged() -> Value {
-    let mut api = sessions_api::openapi();
-    api.merge(reservations_api::openapi());
-    api.merge(orders_api::openapi());
-    api.merge(members_api::openapi());
-    let mut api = serde_json::to_value(api).expect("json");
+    let apis = marquee_host::contexts::apis();
+    let mut merged = (apis[0].openapi)();
+    for api in &apis[1..] {
+        merged.merge((api.openapi)());
+    }
+    let mut api = serde_json::to_value(merged).expect("json");
     api["info"] = json!({
         "title": "Marquee",
         "description": "Seats, held and sold; food, ordered. Errors are `application/problem+json`; \
@@ -23,16 +25,9 @@ fn merged() -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
     });
-    api["tags"] = json!([
-        { "name": "sessions", "description": "What is on sale, and which seats can be had" },
-        { "name": "reservations", "description": "Hold seats, pay, cancel" },
-        { "name": "tickets", "description": "Tickets, their QR codes, and the door" },
-        { "name": "venues", "description": "What a seller sets up beforehand" },
-        { "name": "orders", "description": "Orders, and what students are told of them" },
-        { "name": "inventory", "description": "What can be ordered" },
-        { "name": "members", "description": "Members of a conference and their seats" },
-        { "name": "internal", "description": "Seats for other services" },
-    ]);
+    let tags = apis.iter().flat_map(|api| api.tags);
+    let tags = tags.map(|(name, about)| json!({ "name": name, "description": about }));
+    api["tags"] = tags.collect();
     api["components"]["schemas"]["Problem"] = json!({
         "type": "object",
         "required": ["type", "title", "status", "detail"],
@@ -45,14 +40,37 @@ fn merged() -> Value {
         },
         "additionalProperties": true,
     });
+    api["components"]["securitySchemes"] = json!({
+        "token": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "A user's token, where the deployment names an issuer.",
+        },
+        "signature": {
+            "type": "apiKey", "in": "header", "name": "Authorization",
+            "description": "A request signed by IAM (AWS Signature Version 4), on AWS.",
+        },
+    });
     for (path, operations) in api["paths"].as_object_mut().expect("paths") {
         for (method, operation) in operations.as_object_mut().expect("operations") {
             operation["operationId"] = json!(operation_id(method, path));
+            operation["security"] = security(&apis, method, path);
         }
     }
     shared::complete(&mut api);
     links::add(&mut api);
     api
+}
+
+/// What the route asks for. `{}` is none of these: a host, or a deployment without an issuer of
+/// tokens, takes whoever calls.
+fn security(apis: &[Api], method: &str, path: &str) -> Value {
+    let routes = apis.iter().flat_map(|api| api.routes);
+    let best = routes.max_by_key(|route| route.fits(path)).expect("a route");
+    match best.access(&method.to_uppercase()) {
+        Access::Everybody => json!([]),
+        Access::User => json!([{ "token": [] }, {}]),
+        Access::Service | Access::Staff => json!([{ "signature": [] }, {}]),
+    }
 }
 
 /// `get_sessions_session_id_seat_map`: what code generators call the operation.

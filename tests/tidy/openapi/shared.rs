@@ -1,6 +1,6 @@
 //! What all operations of the description share, said once: parameters, problems, names.
 
-use marquee_domain::ordering::order::OrderStatus;
+use marquee_ordering_domain::order::OrderStatus;
 use serde_json::{Value, json};
 
 /// What the parameters of a name may be, wherever they appear. Limits are the extractors' own.
@@ -18,7 +18,7 @@ fn parameter_schema(name: &str, place: &str) -> Option<Value> {
         }),
         ("If-None-Match", "header") => json!({ "type": "string" }),
         ("status", "query") => {
-            json!({ "type": "string", "enum": OrderStatus::ALL.map(OrderStatus::name) })
+            json!({ "type": "string", "enum": OrderStatus::NAMES })
         }
         ("order_id", "path") => name_schema(128, r"\s"),
         ("item" | "member_id", "path") | ("student_id", "query") => name_schema(100, ""),
@@ -27,7 +27,7 @@ fn parameter_schema(name: &str, place: &str) -> Option<Value> {
 }
 
 /// Names: trimmed, neither empty nor dots alone, without control characters or what has a meaning
-/// in a path; see `marquee_domain::names`.
+/// in a path; see `marquee_kernel::names`.
 fn name_schema(len_max: u32, nor: &str) -> Value {
     let not = format!(r"\u0000-\u001F\u007F-\u009F\uFFFE\uFFFF#?%/\\{nor}");
     let pattern = format!(r"^[^{not}]*[^{not}\s.][^{not}]*$");

@@ -10,17 +10,15 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use marquee_domain::time::{Clock, Timestamp};
+use marquee_booking::store::{
+    BookingStore,
+    sweep::{Overdue, shards},
+};
+use marquee_dynamo::error::StoreError;
+use marquee_kernel::time::{Clock, Timestamp};
 use marquee_lambda::{
     config::{self, ConfigError},
     schedule,
-};
-use marquee_store::{
-    booking::{
-        BookingStore,
-        sweep::{Overdue, shards},
-    },
-    error::StoreError,
 };
 use serde::Serialize;
 

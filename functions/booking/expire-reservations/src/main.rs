@@ -1,6 +1,7 @@
 use expire_reservations::{Limits, run};
+use marquee_booking::store::BookingStore;
+use marquee_dynamo::client::Table;
 use marquee_lambda::{Error, clock::SystemClock, config, schedule, telemetry};
-use marquee_store::{booking::BookingStore, dynamo::Table};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {

@@ -8,35 +8,25 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use marquee_domain::{
-    ids::{SessionId, SessionSeatId},
-    time::{Clock, Timestamp},
+use marquee_booking::{
+    events::{ReservationEvent, ReservationEventType},
+    store::{BookingStore, seats::Mark},
 };
+use marquee_booking_domain::ids::{SessionId, SessionSeatId};
+use marquee_dynamo::error::StoreError;
+use marquee_kernel::time::{Clock, Timestamp};
 use marquee_lambda::consumer::{MessageHandler, Outcome};
-use marquee_messaging::{
-    events::reservation::{ReservationEvent, ReservationEventType},
-    message::Message,
-};
-use marquee_store::{
-    booking::{BookingStore, seats::Mark},
-    error::StoreError,
-};
+use marquee_messaging::{message::Message, topology::Queue};
 
-pub const QUEUE: &str = "event_service_queue";
+pub const QUEUE: &Queue = &marquee_booking::topology::EVENT_SERVICE_QUEUE;
 
 /// No publisher of ours sends more, and each may cost a look-up.
 const SEATS_PER_EVENT_MAX: usize = 100;
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct OnReservationEvent {
     pub store: BookingStore,
     pub clock: Arc<dyn Clock>,
-}
-
-impl std::fmt::Debug for OnReservationEvent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OnReservationEvent").field("store", &self.store).finish_non_exhaustive()
-    }
 }
 
 #[async_trait]
@@ -58,9 +48,8 @@ impl MessageHandler for OnReservationEvent {
             Ok(Marked::UnknownSeats(seats)) => {
                 Outcome::Poison(format!("session {} has no seats {seats:?}", event.session_id))
             }
-            Err(StoreError::Unavailable(cause)) => Outcome::RetryLater(cause),
             // A defect may be mended and the message tried again from the dead letters.
-            Err(StoreError::Broken(cause)) => Outcome::RetryLater(cause),
+            Err(error) => Outcome::RetryLater(error.to_string()),
         }
     }
 }

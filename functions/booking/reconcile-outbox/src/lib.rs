@@ -1,8 +1,8 @@
 //! `reconcile-outbox`: publishes again the events that never had their effect.
 //!
 //! A stream keeps its records for a day, and a record that its function failed too often leaves
-//! it sooner. What was lost shows: seats wait for the event (see `marquee_store`'s
-//! [`marquee_store::booking::reconcile`]). Publishing an event twice is safe, so nothing needs to
+//! it sooner. What was lost shows: seats wait for the event (see
+//! [`marquee_booking::store::reconcile`]). Publishing an event twice is safe, so nothing needs to
 //! be known about why it is missing.
 //!
 //! Runs go through the sessions in the order of their identifiers, round and round: each begins where
@@ -11,18 +11,16 @@
 use std::{cmp::Ordering, time::Duration};
 
 use futures_util::{StreamExt, stream};
-use marquee_domain::{
-    booking::venue::Session,
-    ids::ReservationId,
-    time::{Clock, Timestamp},
-};
+use marquee_booking::{store::BookingStore, topology::PART};
+use marquee_booking_domain::{ids::ReservationId, venue::Session};
+use marquee_dynamo::error::StoreError;
+use marquee_kernel::time::{Clock, Timestamp};
 use marquee_lambda::{
     config::{self, ConfigError},
     republish::republish,
     schedule,
 };
 use marquee_messaging::publisher::Publisher;
-use marquee_store::{booking::BookingStore, error::StoreError};
 use serde::Serialize;
 
 const SOURCE: &str = "reconcile-outbox";
@@ -174,7 +172,7 @@ impl Run<'_> {
         report: &mut Report,
     ) -> Result<(), StoreError> {
         let last = self.store.last_events(reservations.iter().copied()).await?;
-        let published = republish(self.publisher, SOURCE, &last.events).await;
+        let published = republish(self.publisher, SOURCE, &PART.into(), &last.events).await;
         report.published += published.published;
         report.failed += published.failed + published.refused + last.unreadable;
         Ok(())

@@ -1,37 +1,36 @@
 //! `POST /api/v1/reservations/{id}/confirm`: pay, and keep the seats for good.
 //!
 //! The money is taken first, under an identifier that makes taking it twice impossible; then one
-//! request pins the seats and confirms. Where that can no longer be, the money goes back: an earlier
+//! request confirms the seats and the reservation. Where that can no longer be, the money goes back: an earlier
 //! try of the same request may have taken it. What is due for a lost hold is put on record before
 //! it is done, so that no other try can confirm by money that is on its way back.
 
 use axum::{Json, extract::State};
-use marquee_domain::{
-    booking::{
-        payment::{Payment, PaymentError, PaymentStatus},
-        reservation::{Confirmation, Refusal, Reservation},
-        venue::NotOnSale,
-    },
+use marquee_booking::store::confirmations::ConfirmOutcome;
+use marquee_booking_domain::{
     ids::ReservationId,
-    time::Timestamp,
+    payment::{Payment, PaymentError, PaymentStatus},
+    problems::{HOLD_EXPIRED, PAYMENT_DECLINED, PAYMENT_TIMED_OUT},
+    reservation::{Confirmation, Reservation, ReservationRefusal},
+    venue::NotOnSale,
 };
+use marquee_kernel::time::Timestamp;
 use marquee_lambda::{
     extract::{Buyer, OptionalPayload, PathId},
-    problem::{HOLD_EXPIRED, PAYMENT_DECLINED, PAYMENT_TIMED_OUT, Problem, ProblemType},
+    problem::{Problem, ProblemType},
 };
-use marquee_store::booking::confirmations::ConfirmOutcome;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    Services,
-    reservations::{find, overtaken, refused},
+    AppState,
+    reservations::{conflict, find},
     views::{PaymentView, ReservationView},
 };
 
 const PAYMENT_ID_LEN_MAX: usize = 64;
-/// Tries at a change that other requests keep overtaking.
+/// Tries at a change that conflicts with other requests' each time.
 const TRIES_MAX: u32 = 5;
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -53,44 +52,44 @@ pub(crate) struct Confirm {
     )
 )]
 pub(crate) async fn confirm(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<ReservationId>,
     Buyer(user): Buyer,
     OptionalPayload(body): OptionalPayload<Confirm>,
 ) -> Result<Json<ReservationView>, Problem> {
     let mut given = checked(body.payment_id.as_deref())?.map(str::to_owned);
     for _ in 0..TRIES_MAX {
-        let reservation = find(&services, id, user).await?;
-        let now = services.clock.now();
+        let reservation = find(&app, id, user).await?;
+        let now = app.clock.now();
         let late = match reservation.confirmation(given.as_deref(), now) {
             Ok(Confirmation::AlreadyDone) => {
                 return Ok(Json(ReservationView::new(&reservation, now)));
             }
             Ok(Confirmation::Proceed { late }) => late,
-            Err(Refusal::Expired(_))
-                if was_taken(&services, &own_payment_id(&reservation)).await? =>
+            Err(ReservationRefusal::Expired(_))
+                if was_taken(&app, &own_payment_id(&reservation)).await? =>
             {
                 // An earlier try took the money and got no further: a payment come late.
                 given = Some(own_payment_id(&reservation));
                 continue;
             }
             Err(refusal) => {
-                return Err(turn_away(&services, &reservation, given, refusal).await?);
+                return Err(turn_away(&app, &reservation, given, refusal).await?);
             }
         };
         let payment_id = given.clone().unwrap_or_else(|| own_payment_id(&reservation));
-        if late && sales_are_closed(&services, &reservation, now).await? {
-            match too_late(&services, &reservation, payment_id, now).await? {
+        if late && sales_are_closed(&app, &reservation, now).await? {
+            match too_late(&app, &reservation, payment_id, now).await? {
                 Some(problem) => return Err(problem),
                 None => continue,
             }
         }
-        let payment = capture(&services, &reservation, payment_id, late, now).await?;
-        let outcome = services.store.confirm(&reservation, &payment, services.clock.now()).await?;
+        let payment = capture(&app, &reservation, payment_id, late, now).await?;
+        let outcome = app.store.confirm(&reservation, &payment, app.clock.now()).await?;
         match outcome {
             ConfirmOutcome::Confirmed(done) => return Ok(Json(ReservationView::new(&done, now))),
             ConfirmOutcome::HoldLost => {
-                if let Some(problem) = refund(&services, &reservation, payment).await? {
+                if let Some(problem) = refund(&app, &reservation, payment).await? {
                     return Err(problem);
                 }
             }
@@ -98,16 +97,16 @@ pub(crate) async fn confirm(
         }
         // Another request changed the reservation in between: what it is now decides.
     }
-    Err(overtaken())
+    Err(conflict())
 }
 
 /// Then nothing is sold any more, and a hold that has run out is not honoured either.
 async fn sales_are_closed(
-    services: &Services,
+    app: &AppState,
     reservation: &Reservation,
     now: Timestamp,
 ) -> Result<bool, Problem> {
-    let session = services.store.session(reservation.session).await?;
+    let session = app.store.session(reservation.session).await?;
     let refusal = session.and_then(|session| session.check_sales(now).err());
     Ok(matches!(refusal, Some(NotOnSale::Closed(_))))
 }
@@ -115,14 +114,14 @@ async fn sales_are_closed(
 /// Takes no money any more. What an earlier try took goes back; `None` if that try has confirmed the
 /// reservation after all.
 async fn too_late(
-    services: &Services,
+    app: &AppState,
     reservation: &Reservation,
     payment_id: String,
     now: Timestamp,
 ) -> Result<Option<Problem>, Problem> {
-    if was_taken(services, &payment_id).await? {
+    if was_taken(app, &payment_id).await? {
         let (id, status, at) = (payment_id, PaymentStatus::Captured, now);
-        return refund(services, reservation, Payment { id, status, at, late: true }).await;
+        return refund(app, reservation, Payment { id, status, at, late: true }).await;
     }
     let detail = "the hold ran out, and sales have closed since; nothing was taken";
     Ok(Some(Problem::new(&HOLD_EXPIRED, detail.into())))
@@ -143,19 +142,19 @@ fn own_payment_id(reservation: &Reservation) -> String {
     Uuid::new_v5(&reservation.id.uuid(), b"payment").to_string()
 }
 
-async fn was_taken(services: &Services, payment_id: &str) -> Result<bool, Problem> {
-    let taken = services.payments.was_captured(payment_id).await;
+async fn was_taken(app: &AppState, payment_id: &str) -> Result<bool, Problem> {
+    let taken = app.payments.was_captured(payment_id).await;
     taken.map_err(|error| Problem::new(&PAYMENT_TIMED_OUT, error.to_string()))
 }
 
 async fn capture(
-    services: &Services,
+    app: &AppState,
     reservation: &Reservation,
     id: String,
     late: bool,
     now: Timestamp,
 ) -> Result<Payment, Problem> {
-    match services.payments.capture(&id, reservation.total()).await {
+    match app.payments.capture(&id, reservation.total()).await {
         Ok(()) => Ok(Payment { id, status: PaymentStatus::Captured, at: now, late }),
         Err(error @ PaymentError::Declined) => {
             Err(Problem::new(&PAYMENT_DECLINED, error.to_string()))
@@ -169,15 +168,15 @@ async fn capture(
 /// The seats are lost. What is due is on record before anything is done about it; `None` if the
 /// record was refused, because another request has confirmed the reservation after all.
 async fn refund(
-    services: &Services,
+    app: &AppState,
     reservation: &Reservation,
     payment: Payment,
 ) -> Result<Option<Problem>, Problem> {
     let due = Payment { status: PaymentStatus::RefundDue, ..payment };
-    if !services.store.record_payment(reservation, &due).await? {
+    if !app.store.record_payment(reservation, &due).await? {
         return Ok(None);
     }
-    let settled = give_back(services, reservation, due).await?;
+    let settled = give_back(app, reservation, due).await?;
     let detail = "the seats are no longer yours; the payment goes back";
     Ok(Some(with_refund(&HOLD_EXPIRED, detail, &settled)))
 }
@@ -186,26 +185,27 @@ async fn refund(
 /// be confirmed by it, unless it has merely run out, and then nothing was taken. A refund on record
 /// that was not done yet is tried again.
 async fn turn_away(
-    services: &Services,
+    app: &AppState,
     reservation: &Reservation,
     given: Option<String>,
-    refusal: Refusal,
+    refusal: ReservationRefusal,
 ) -> Result<Problem, Problem> {
-    let problem = refused(&refusal);
-    if let Refusal::Expired(_) = refusal {
+    let problem = Problem::of(&refusal);
+    if let ReservationRefusal::Expired(_) = refusal {
         return Ok(problem);
     }
-    if let (Refusal::Refunded, Some(recorded)) = (&refusal, reservation.payment.clone()) {
-        let settled = give_back(services, reservation, recorded).await?;
+    if let (ReservationRefusal::Refunded, Some(recorded)) = (&refusal, reservation.payment.clone())
+    {
+        let settled = give_back(app, reservation, recorded).await?;
         if given.as_ref().is_none_or(|given| *given == settled.id) {
             return Ok(with_refund(problem.kind, &problem.detail, &settled));
         }
     }
     let named = given.is_some();
     let id = given.unwrap_or_else(|| own_payment_id(reservation));
-    let (status, at) = (PaymentStatus::RefundDue, services.clock.now());
+    let (status, at) = (PaymentStatus::RefundDue, app.clock.now());
     let stray = Payment { id, status, at, late: true };
-    match services.payments.refund(&stray.id, reservation.total()).await {
+    match app.payments.refund(&stray.id, reservation.total()).await {
         Ok(()) if !named => Ok(problem),
         Ok(()) => {
             let refunded = Payment { status: PaymentStatus::Refunded, ..stray };
@@ -219,19 +219,19 @@ async fn turn_away(
 }
 
 async fn give_back(
-    services: &Services,
+    app: &AppState,
     reservation: &Reservation,
     payment: Payment,
 ) -> Result<Payment, Problem> {
     if payment.status != PaymentStatus::RefundDue {
         return Ok(payment);
     }
-    if let Err(error) = services.payments.refund(&payment.id, reservation.total()).await {
+    if let Err(error) = app.payments.refund(&payment.id, reservation.total()).await {
         tracing::warn!(%error, reservation = %reservation.id, "refund is still due");
         return Ok(payment);
     }
     let refunded = Payment { status: PaymentStatus::Refunded, ..payment };
-    services.store.record_payment(reservation, &refunded).await?;
+    app.store.record_payment(reservation, &refunded).await?;
     tracing::info!(reservation = %reservation.id, "payment refunded");
     Ok(refunded)
 }

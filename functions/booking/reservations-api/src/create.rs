@@ -8,31 +8,30 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use marquee_domain::{
-    booking::{
-        reservation::{Reservation, ReservationStatus, ReservedSeat},
-        reservation_ref::TICKETS_PER_RESERVATION_MAX,
-        seat_ref::SeatPlace,
-        venue::Session,
-    },
-    ids::{PriceTierId, SessionId, SessionSeatId},
-    money::Multiplier,
+use marquee_booking::store::{
+    catalog::LocatedSeat,
+    holds::{HoldOutcome, HoldRequest},
 };
+use marquee_booking_domain::{
+    ids::{PriceTierId, SessionId, SessionSeatId},
+    problems::{HOLD_LIMIT, SEAT_TAKEN},
+    reservation::{Reservation, ReservationStatus, ReservedSeat},
+    reservation_ref::TICKETS_PER_RESERVATION_MAX,
+    seat_ref::SeatPlace,
+    venue::Session,
+};
+use marquee_kernel::money::Multiplier;
 use marquee_lambda::{
     extract::{Buyer, IdempotencyKey, Payload},
     json::{Label, Object},
-    problem::{HOLD_LIMIT, IDEMPOTENCY_KEY_REUSED, Problem, SEAT_TAKEN},
-};
-use marquee_store::booking::{
-    catalog::LocatedSeat,
-    holds::{HoldOutcome, HoldRequest},
+    problem::{IDEMPOTENCY_KEY_REUSED, Problem},
 };
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Services, views::ReservationView};
+use crate::{AppState, views::ReservationView};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({
@@ -70,26 +69,26 @@ pub(crate) struct WantedSeat {
     )
 )]
 pub(crate) async fn create(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     Buyer(user): Buyer,
     key: IdempotencyKey,
     Payload { value, canonical }: Payload<NewReservation>,
 ) -> Result<Response, Problem> {
     let id = SessionId::new(value.session_id);
     let wanted: Vec<_> = value.seats.into_iter().map(|Object(seat)| seat).collect();
-    let (session, seats) = wanted_seats(&services, id, &wanted).await?;
-    let tag = key.tag(&format!("reservations/{id}"), &canonical);
-    let now = services.clock.now();
-    let request = HoldRequest { user, session: id, seats, idempotency: tag, now };
+    let (session, seats) = wanted_seats(&app, id, &wanted).await?;
+    let hash = key.hash(&format!("reservations/{id}"), &canonical);
+    let now = app.clock.now();
+    let request = HoldRequest { user, session: id, seats, idempotency: hash, now };
     let outcome = match session.check_sales(now) {
-        Ok(()) => services.store.hold(&request, services.policy).await?,
+        Ok(()) => app.store.hold(&request, app.policy).await?,
         // What was answered in time is answered again.
-        Err(refusal) => services.store.replayed(&request).await?.ok_or(refusal)?,
+        Err(refusal) => app.store.replayed(&request).await?.ok_or_else(|| Problem::of(&refusal))?,
     };
     match outcome {
         HoldOutcome::Held(reservation) => Ok(created(&reservation)),
         HoldOutcome::Replayed(reservation) => Ok(created(&as_first_answered(reservation))),
-        refused => Err(refusal(refused, &request, services.policy.live_seats_max)),
+        refused => Err(refusal(refused, &request, app.policy.live_seats_max)),
     }
 }
 
@@ -152,7 +151,7 @@ fn seats_taken(request: &HoldRequest, places: &[SeatPlace]) -> Problem {
 
 /// The seats asked for, found and priced.
 async fn wanted_seats(
-    services: &Services,
+    app: &AppState,
     session_id: SessionId,
     wanted: &[WantedSeat],
 ) -> Result<(Arc<Session>, Vec<ReservedSeat>), Problem> {
@@ -167,22 +166,21 @@ async fn wanted_seats(
     let ids: Vec<_> = wanted.iter().map(|s| SessionSeatId::new(s.session_seat_id)).collect();
     let tiers = wanted.iter().filter_map(|seat| seat.price_tier_id).map(PriceTierId::new);
     // One read for all that is not known yet; none when it is.
-    services.store.load(session_id, tiers, ids.iter().copied()).await?;
-    let session = services.store.session(session_id).await?;
+    app.store.load(session_id, tiers, ids.iter().copied()).await?;
+    let session = app.store.session(session_id).await?;
     let session = session.ok_or_else(|| Problem::not_found("session"))?;
-    let located = services.store.locate(session_id, &ids).await?.map_err(|unknown| {
+    let located = app.store.locate(session_id, &ids).await?.map_err(|unknown| {
         let index = ids.iter().position(|id| unknown.contains(id)).unwrap_or(0);
         problem_at(index, "session_seat_id", "is not a seat of this session")
     })?;
     let seats = wanted.iter().zip(located).enumerate();
-    let seats =
-        seats.map(|(index, (seat, at))| reserved_seat(services, &session, index, seat, &at));
+    let seats = seats.map(|(index, (seat, at))| reserved_seat(app, &session, index, seat, &at));
     let seats = seats.collect::<Result<_, _>>()?;
     Ok((session, seats))
 }
 
 fn reserved_seat(
-    services: &Services,
+    app: &AppState,
     session: &Session,
     index: usize,
     wanted: &WantedSeat,
@@ -201,7 +199,7 @@ fn reserved_seat(
     let multiplier = match price_tier {
         None => Multiplier::ONE,
         Some(id) => {
-            let tier = services.store.price_tier(id).filter(|tier| tier.serves(session.id));
+            let tier = app.store.price_tier(id).filter(|tier| tier.serves(session.id));
             let unknown =
                 || problem_at(index, "price_tier_id", "is not a price tier of this session");
             tier.ok_or_else(unknown)?.multiplier

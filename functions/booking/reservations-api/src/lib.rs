@@ -21,11 +21,16 @@ mod views;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use marquee_domain::{booking::payment::Payments, time::Clock};
-use marquee_lambda::{Error, clock::SystemClock, config, http, secrets};
-use marquee_store::{
-    booking::{BookingStore, holds::HoldPolicy},
-    dynamo::Table,
+use marquee_booking::store::{BookingStore, holds::HoldPolicy};
+use marquee_booking_domain::payment::Payments;
+use marquee_dynamo::client::Table;
+use marquee_kernel::time::Clock;
+use marquee_lambda::{
+    Error,
+    clock::SystemClock,
+    config, http,
+    route::{Access, Api, Route, route},
+    secrets,
 };
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -35,9 +40,27 @@ use crate::{
     signing::TicketSigner,
 };
 
+pub const API: Api = Api {
+    name: "reservations-api",
+    routes: ROUTES,
+    tags: &[
+        ("reservations", "Hold seats, pay, cancel"),
+        ("tickets", "Tickets, their QR codes, and the door"),
+    ],
+    openapi,
+};
+
+/// What API Gateway passes on to it, and who may call there.
+const ROUTES: &[Route] = &[
+    route("/api/v1/reservations", Access::User),
+    route("/api/v1/reservations/{proxy+}", Access::User),
+    route("/api/v1/tickets/{proxy+}", Access::User),
+    route("/.well-known/jwks.json", Access::Everybody),
+];
+
 /// What the handlers work with.
-#[derive(Clone)]
-pub struct Services {
+#[derive(Clone, Debug)]
+pub struct AppState {
     pub store: BookingStore,
     pub clock: Arc<dyn Clock>,
     pub payments: Arc<dyn Payments>,
@@ -45,13 +68,7 @@ pub struct Services {
     pub policy: HoldPolicy,
 }
 
-impl std::fmt::Debug for Services {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Services").field("policy", &self.policy).finish_non_exhaustive()
-    }
-}
-
-impl Services {
+impl AppState {
     pub async fn from_env() -> Result<Self, Error> {
         let table = Table::from_env(config::required("BOOKING_TABLE")?).await;
         Ok(Self {
@@ -86,7 +103,7 @@ pub fn policy_from_env() -> Result<HoldPolicy, config::ConfigError> {
     })
 }
 
-fn routes() -> OpenApiRouter<Services> {
+fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(create::create))
         .routes(routes!(reservations::get, reservations::cancel))
@@ -98,12 +115,12 @@ fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(tickets::public_keys))
 }
 
-pub fn router(services: Services) -> Router {
+pub fn router(app: AppState) -> Router {
     let (router, _) = routes().split_for_parts();
-    http::finish(router.with_state(services))
+    http::finish(router.with_state(app))
 }
 
 /// This API's part of the description at `/openapi.json`.
-pub fn openapi() -> OpenApi {
+fn openapi() -> OpenApi {
     routes().split_for_parts().1
 }

@@ -15,10 +15,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use marquee_domain::{
-    booking::payment::{PaymentError, Payments},
-    money::Money,
-};
+use marquee_booking_domain::payment::{PaymentError, Payments};
+use marquee_kernel::money::Money;
 use marquee_lambda::config::{self, ConfigError};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

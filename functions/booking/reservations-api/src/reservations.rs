@@ -1,18 +1,16 @@
 //! Reading and cancelling reservations. Another user's is not found.
 
 use axum::{Json, extract::State};
-use marquee_domain::{
-    booking::reservation::{Refusal, Reservation},
-    ids::{ReservationId, UserId},
-};
+use marquee_booking_domain::{ids::ReservationId, reservation::Reservation};
+use marquee_kernel::ids::UserId;
 use marquee_lambda::{
     extract::{Buyer, PathId},
-    problem::{HOLD_EXPIRED, Problem, RESERVATION_CLOSED},
+    problem::Problem,
 };
 
-use crate::{Services, views::ReservationView};
+use crate::{AppState, views::ReservationView};
 
-/// Tries at a change that other requests keep overtaking.
+/// Tries at a change that conflicts with other requests' each time.
 const TRIES_MAX: u32 = 3;
 
 /// One of your reservations
@@ -22,12 +20,12 @@ const TRIES_MAX: u32 = 3;
     responses((status = 200, body = ReservationView))
 )]
 pub(crate) async fn get(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<ReservationId>,
     Buyer(user): Buyer,
 ) -> Result<Json<ReservationView>, Problem> {
-    let reservation = find(&services, id, user).await?;
-    Ok(Json(ReservationView::new(&reservation, services.clock.now())))
+    let reservation = find(&app, id, user).await?;
+    Ok(Json(ReservationView::new(&reservation, app.clock.now())))
 }
 
 /// Cancel a reservation that is not paid for; its seats are free at once
@@ -37,43 +35,35 @@ pub(crate) async fn get(
     responses((status = 200, body = ReservationView), (status = 410, description = "expired"))
 )]
 pub(crate) async fn cancel(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<ReservationId>,
     Buyer(user): Buyer,
 ) -> Result<Json<ReservationView>, Problem> {
     for _ in 0..TRIES_MAX {
-        let reservation = find(&services, id, user).await?;
-        let now = services.clock.now();
-        if !reservation.cancellation(now).map_err(|refusal| refused(&refusal))? {
+        let reservation = find(&app, id, user).await?;
+        let now = app.clock.now();
+        if !reservation.cancellation(now).map_err(|refusal| Problem::of(&refusal))? {
             return Ok(Json(ReservationView::new(&reservation, now)));
         }
-        if let Some(cancelled) = services.store.cancel(&reservation, now).await? {
+        if let Some(cancelled) = app.store.cancel(&reservation, now).await? {
             return Ok(Json(ReservationView::new(&cancelled, now)));
         }
     }
-    Err(overtaken())
+    Err(conflict())
 }
 
 pub(crate) async fn find(
-    services: &Services,
+    app: &AppState,
     id: ReservationId,
     user: UserId,
 ) -> Result<Reservation, Problem> {
-    let found = services.store.reservation(id).await?;
+    let found = app.store.reservation(id).await?;
     found
         .filter(|reservation| reservation.user == user)
         .ok_or_else(|| Problem::not_found("reservation of yours"))
 }
 
-pub(crate) fn refused(refusal: &Refusal) -> Problem {
-    let kind = match refusal {
-        Refusal::Expired(_) | Refusal::Refunded => &HOLD_EXPIRED,
-        Refusal::Cancelled | Refusal::Confirmed => &RESERVATION_CLOSED,
-    };
-    Problem::new(kind, refusal.to_string())
-}
-
-pub(crate) fn overtaken() -> Problem {
+pub(crate) fn conflict() -> Problem {
     let detail = "other requests are changing this reservation; try again";
     Problem::new(&marquee_lambda::problem::BUSY, detail.into())
 }

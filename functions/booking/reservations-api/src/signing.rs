@@ -8,7 +8,7 @@ use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode,
     jwk::{Jwk, JwkSet},
 };
-use marquee_domain::{booking::ticket::Ticket, ids::TicketId};
+use marquee_booking_domain::{ids::TicketId, ticket::Ticket};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

@@ -7,24 +7,25 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jsonwebtoken::jwk::JwkSet;
-use marquee_domain::{
-    booking::{
-        reservation::Reservation,
-        ticket::{CheckIn, Ticket},
-    },
-    ids::{TicketId, UserId},
+use marquee_booking_domain::{
+    check_in::CheckIn,
+    ids::TicketId,
+    problems::{TICKET_FORGED, TICKET_USED},
+    reservation::Reservation,
+    ticket::Ticket,
 };
+use marquee_kernel::ids::UserId;
 use marquee_lambda::{
     extract::{OptionalPayload, PathId},
-    json::Instant,
+    json::DateTime,
     page::{ArrayPage, PageRequest},
-    problem::{INTERNAL, Problem, TICKET_FORGED, TICKET_USED},
+    problem::{INTERNAL, Problem},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Services, qr, views::TicketView};
+use crate::{AppState, qr, views::TicketView};
 
 const GATE_LEN_MAX: usize = 100;
 /// With as many tickets as each may have, at some 2.5 KB a QR image, an answer stays below 6 MB.
@@ -40,7 +41,7 @@ const RESERVATIONS_PER_PAGE_MAX: u16 = 30;
     responses((status = 200, body = Vec<TicketView>))
 )]
 pub(crate) async fn of_user(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(user): PathId<UserId>,
     headers: HeaderMap,
     page: PageRequest,
@@ -49,10 +50,9 @@ pub(crate) async fn of_user(
         return Err(Problem::not_found("user, or it is not you"));
     }
     let (limit, after) = (page.limit.min(RESERVATIONS_PER_PAGE_MAX).into(), page.after.as_deref());
-    let found = services.store.reservations_of(user, limit, after).await?;
+    let found = app.store.reservations_of(user, limit, after).await?;
     let tickets = found.reservations.iter().flat_map(Reservation::tickets);
-    let tickets: Vec<_> =
-        tickets.map(|ticket| view(&services, &ticket)).collect::<Result<_, _>>()?;
+    let tickets: Vec<_> = tickets.map(|ticket| view(&app, &ticket)).collect::<Result<_, _>>()?;
     Ok(page.array(tickets, found.next.as_deref()))
 }
 
@@ -62,12 +62,12 @@ pub(crate) async fn of_user(
     params(("ticket_id" = Uuid, Path)), responses((status = 200, body = TicketView))
 )]
 pub(crate) async fn get(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<TicketId>,
     headers: HeaderMap,
 ) -> Result<Json<TicketView>, Problem> {
-    let (reservation, index) = find_own(&services, id, &headers).await?;
-    Ok(Json(view(&services, &ticket(&reservation, index)?)?))
+    let (reservation, index) = find_own(&app, id, &headers).await?;
+    Ok(Json(view(&app, &ticket(&reservation, index)?)?))
 }
 
 /// A ticket's QR code as a PNG
@@ -77,12 +77,12 @@ pub(crate) async fn get(
     responses((status = 200, content_type = "image/png"))
 )]
 pub(crate) async fn qr_image(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<TicketId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (reservation, index) = find_own(&services, id, &headers).await?;
-    let png = qr::png(&code(&services, &ticket(&reservation, index)?)?)?;
+    let (reservation, index) = find_own(&app, id, &headers).await?;
+    let png = qr::png(&code(&app, &ticket(&reservation, index)?)?)?;
     Ok((StatusCode::OK, [(header::CONTENT_TYPE, "image/png")], png).into_response())
 }
 
@@ -107,7 +107,7 @@ pub(crate) struct Use {
     )
 )]
 pub(crate) async fn check_in(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<TicketId>,
     OptionalPayload(body): OptionalPayload<Use>,
 ) -> Result<Json<TicketView>, Problem> {
@@ -116,23 +116,23 @@ pub(crate) async fn check_in(
         let detail = format!("must have at most {GATE_LEN_MAX} characters");
         return Err(Problem::invalid_field("gate", detail));
     }
-    if body.code.is_some_and(|code| !services.signer.verify(&code, id)) {
+    if body.code.is_some_and(|code| !app.signer.verify(&code, id)) {
         let detail = "the code was not signed by us, was altered, or is another ticket's";
         return Err(Problem::new(&TICKET_FORGED, detail.into()));
     }
-    let (mut reservation, index) = find(&services, id).await?;
-    let check_in = CheckIn { at: services.clock.now(), gate, request: Uuid::new_v4() };
+    let (mut reservation, index) = find(&app, id).await?;
+    let check_in = CheckIn { at: app.clock.now(), gate, request: Uuid::new_v4() };
     let unused = reservation.check_in(index, check_in.clone());
     unused.ok_or_else(|| Problem::not_found("ticket"))?.map_err(|first| used(&first))?;
-    let written = services.store.check_in(&reservation, index, &check_in).await?;
+    let written = app.store.check_in(&reservation, index, &check_in).await?;
     written.map_err(|first| used(&first))?;
-    Ok(Json(view(&services, &ticket(&reservation, index)?)?))
+    Ok(Json(view(&app, &ticket(&reservation, index)?)?))
 }
 
 /// The public key that ticket codes are verified with
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "tickets", responses((status = 200)))]
-pub(crate) async fn public_keys(State(services): State<Services>) -> Json<JwkSet> {
-    Json(services.signer.public_keys())
+pub(crate) async fn public_keys(State(app): State<AppState>) -> Json<JwkSet> {
+    Json(app.signer.public_keys())
 }
 
 /// A ticket's identifier is all it takes; but a caller who says who they are must be its owner.
@@ -142,20 +142,20 @@ fn may_be(headers: &HeaderMap, user: UserId) -> bool {
 }
 
 async fn find_own(
-    services: &Services,
+    app: &AppState,
     id: TicketId,
     headers: &HeaderMap,
 ) -> Result<(Reservation, usize), Problem> {
-    let found = find(services, id).await?;
+    let found = find(app, id).await?;
     match may_be(headers, found.0.user) {
         true => Ok(found),
         false => Err(Problem::not_found("ticket of yours")),
     }
 }
 
-async fn find(services: &Services, id: TicketId) -> Result<(Reservation, usize), Problem> {
+async fn find(app: &AppState, id: TicketId) -> Result<(Reservation, usize), Problem> {
     let (reservation, index) = id.reservation().ok_or_else(|| Problem::not_found("ticket"))?;
-    let found = services.store.reservation(reservation).await?;
+    let found = app.store.reservation(reservation).await?;
     Ok((found.ok_or_else(|| Problem::not_found("ticket"))?, index))
 }
 
@@ -164,19 +164,19 @@ fn ticket(reservation: &Reservation, index: usize) -> Result<Ticket<'_>, Problem
 }
 
 fn used(first: &CheckIn) -> Problem {
-    let at = serde_json::to_value(Instant(first.at)).unwrap_or_default();
+    let at = serde_json::to_value(DateTime(first.at)).unwrap_or_default();
     let detail = format!("the ticket was used at {}, gate {}", first.at, first.gate);
     Problem::new(&TICKET_USED, detail).with("used_at", at).with("used_gate", first.gate.clone())
 }
 
-fn code(services: &Services, ticket: &Ticket<'_>) -> Result<String, Problem> {
-    services.signer.sign(ticket).map_err(|error| {
+fn code(app: &AppState, ticket: &Ticket<'_>) -> Result<String, Problem> {
+    app.signer.sign(ticket).map_err(|error| {
         tracing::error!(%error, "cannot sign a ticket");
         Problem::new(&INTERNAL, "the request failed on our side".into())
     })
 }
 
-fn view(services: &Services, ticket: &Ticket<'_>) -> Result<TicketView, Problem> {
-    let png = qr::png(&code(services, ticket)?)?;
+fn view(app: &AppState, ticket: &Ticket<'_>) -> Result<TicketView, Problem> {
+    let png = qr::png(&code(app, ticket)?)?;
     Ok(TicketView::new(ticket, qr::data_url(&png)))
 }

@@ -1,15 +1,12 @@
 //! Reservations and tickets as JSON.
 
-use marquee_domain::{
-    booking::{
-        payment::{Payment, PaymentStatus},
-        reservation::{Reservation, ReservationStatus},
-        ticket::Ticket,
-    },
-    money::Money,
-    time::Timestamp,
+use marquee_booking_domain::{
+    payment::{Payment, PaymentStatus},
+    reservation::{Reservation, ReservationStatus},
+    ticket::Ticket,
 };
-use marquee_lambda::json::{Amount, Instant};
+use marquee_kernel::{money::Money, time::Timestamp};
+use marquee_lambda::json::{Amount, DateTime};
 use serde::Serialize;
 use utoipa::{
     ToSchema,
@@ -24,9 +21,9 @@ pub(crate) struct ReservationView {
     user_id: Uuid,
     session_id: Uuid,
     #[schema(value_type = String, format = DateTime)]
-    booking_time: Instant,
+    booking_time: DateTime,
     #[schema(value_type = String, format = DateTime)]
-    expiry_time: Instant,
+    expiry_time: DateTime,
     seats_count: usize,
     #[schema(value_type = f64)]
     total_amount: Amount,
@@ -36,9 +33,9 @@ pub(crate) struct ReservationView {
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<PaymentView>,
     #[schema(value_type = String, format = DateTime)]
-    created_at: Instant,
+    created_at: DateTime,
     #[schema(value_type = String, format = DateTime)]
-    updated_at: Instant,
+    updated_at: DateTime,
     /// Of the hold; zero unless active.
     time_remaining_seconds: i64,
 }
@@ -68,7 +65,7 @@ pub(crate) struct PaymentView {
     /// It came after the hold had run out.
     late: bool,
     #[schema(value_type = String, format = DateTime)]
-    at: Instant,
+    at: DateTime,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -90,27 +87,27 @@ pub(crate) struct TicketView {
     is_used: bool,
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    used_at: Option<Instant>,
+    used_at: Option<DateTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
     used_gate: Option<String>,
     #[schema(value_type = String, format = DateTime)]
-    created_at: Instant,
+    created_at: DateTime,
 }
 
-fn one_of<const N: usize>(names: [&'static str; N]) -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
+fn one_of(names: &'static [&'static str]) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names.iter().copied())).build()
 }
 
 fn reservation_status() -> Object {
-    one_of(ReservationStatus::ALL.map(ReservationStatus::name))
+    one_of(ReservationStatus::NAMES)
 }
 
 fn payment_status() -> Object {
-    one_of(PaymentStatus::ALL.map(PaymentStatus::name))
+    one_of(PaymentStatus::NAMES)
 }
 
 fn ticket_status() -> Object {
-    one_of(["active", "used"])
+    one_of(&["active", "used"])
 }
 
 impl ReservationView {
@@ -122,15 +119,15 @@ impl ReservationView {
             id: reservation.id.uuid(),
             user_id: reservation.user.uuid(),
             session_id: reservation.session.uuid(),
-            booking_time: Instant(reservation.created_at),
-            expiry_time: Instant(reservation.expires_at),
+            booking_time: DateTime(reservation.created_at),
+            expiry_time: DateTime(reservation.expires_at),
             seats_count: reservation.seats.len(),
             total_amount: Amount(reservation.total()),
-            status: status.name(),
+            status: status.into_str(),
             items: items(reservation),
             payment: reservation.payment.as_ref().map(PaymentView::from),
-            created_at: Instant(reservation.created_at),
-            updated_at: Instant(reservation.updated_at),
+            created_at: DateTime(reservation.created_at),
+            updated_at: DateTime(reservation.updated_at),
             time_remaining_seconds: remaining,
         }
     }
@@ -138,7 +135,7 @@ impl ReservationView {
 
 fn items(reservation: &Reservation) -> Vec<ItemView> {
     let item =
-        |(index, seat): (usize, &marquee_domain::booking::reservation::ReservedSeat)| ItemView {
+        |(index, seat): (usize, &marquee_booking_domain::reservation::ReservedSeat)| ItemView {
             id: reservation.id.ticket(index).uuid(),
             session_seat_id: seat.session_seat_id.uuid(),
             row_number: seat.row_number.clone(),
@@ -154,9 +151,9 @@ impl From<&Payment> for PaymentView {
     fn from(payment: &Payment) -> Self {
         Self {
             payment_id: payment.id.clone(),
-            status: payment.status.name(),
+            status: payment.status.into_str(),
             late: payment.late,
-            at: Instant(payment.at),
+            at: DateTime(payment.at),
         }
     }
 }
@@ -178,9 +175,9 @@ impl TicketView {
             status: if used.is_some() { "used" } else { "active" },
             qr_code,
             is_used: used.is_some(),
-            used_at: used.map(|used| Instant(used.at)),
+            used_at: used.map(|used| DateTime(used.at)),
             used_gate: used.map(|used| used.gate.clone()),
-            created_at: Instant(confirmed_at),
+            created_at: DateTime(confirmed_at),
         }
     }
 }

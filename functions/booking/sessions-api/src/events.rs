@@ -1,23 +1,23 @@
 //! Events: what is played.
 
 use axum::{Json, extract::State, response::Response};
-use marquee_domain::{
-    booking::venue::{Event, Organizer},
+use marquee_booking::store::venues::{ListFilter, new_id};
+use marquee_booking_domain::{
     ids::{EventId, OrganizerId},
+    venue::{Event, Organizer},
 };
 use marquee_lambda::{
     extract::{IdempotencyKey, PathId, Payload},
-    json::Instant,
+    json::DateTime,
     page::{PageRequest, PageResponse},
     problem::Problem,
 };
-use marquee_store::booking::venues::{ListFilter, new_id};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    Services,
+    AppState,
     responses::{self, created, optional_text, required_text},
 };
 
@@ -41,7 +41,7 @@ pub(crate) struct EventView {
     event_type: String,
     organizer_id: Uuid,
     #[schema(value_type = String, format = DateTime)]
-    created_at: Instant,
+    created_at: DateTime,
 }
 
 impl From<Event> for EventView {
@@ -52,7 +52,7 @@ impl From<Event> for EventView {
             description: event.description,
             event_type: event.event_type,
             organizer_id: event.organizer.uuid(),
-            created_at: Instant(event.created_at),
+            created_at: DateTime(event.created_at),
         }
     }
 }
@@ -64,23 +64,23 @@ impl From<Event> for EventView {
     responses((status = 201, body = EventView))
 )]
 pub(crate) async fn create(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     key: IdempotencyKey,
     Payload { value, canonical }: Payload<NewEvent>,
 ) -> Result<Response, Problem> {
-    let tag = key.tag("events", &canonical);
+    let hash = key.hash("events", &canonical);
     let event = Event {
-        id: EventId::new(new_id(tag)),
+        id: EventId::new(new_id(hash)),
         title: required_text("title", &value.title)?,
         description: optional_text("description", value.description.as_deref())?,
         event_type: optional_text("event_type", value.event_type.as_deref())?,
         organizer: OrganizerId::new(value.organizer_id),
-        created_at: services.clock.now(),
+        created_at: app.clock.now(),
     };
-    if services.store.find::<Organizer>(value.organizer_id).await?.is_none() {
+    if app.store.find::<Organizer>(value.organizer_id).await?.is_none() {
         return Err(Problem::invalid_field("organizer_id", "there is no such organizer"));
     }
-    created(services.store.create(event, tag).await?, EventView::from)
+    created(app.store.create(event, hash).await?, EventView::from)
 }
 
 /// One event
@@ -89,10 +89,10 @@ pub(crate) async fn create(
     params(("event_id" = Uuid, Path)), responses((status = 200, body = EventView))
 )]
 pub(crate) async fn get(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<EventId>,
 ) -> Result<Json<EventView>, Problem> {
-    responses::get::<Event, _>(&services, id.uuid(), "event").await
+    responses::get::<Event, _>(&app, id.uuid(), "event").await
 }
 
 /// All events
@@ -102,8 +102,8 @@ pub(crate) async fn get(
     responses((status = 200, body = PageResponse<EventView>))
 )]
 pub(crate) async fn list(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     page: PageRequest,
 ) -> Result<Json<PageResponse<EventView>>, Problem> {
-    responses::list::<Event, _>(&services, ListFilter::All, page).await
+    responses::list::<Event, _>(&app, ListFilter::All, page).await
 }

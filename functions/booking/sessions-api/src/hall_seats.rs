@@ -6,11 +6,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use marquee_domain::{
-    booking::seating::{
-        HallRow, HallRowTag, HallSeat, SEATS_PER_HALL_MAX, SeatingError, check_rows,
-    },
+use marquee_booking::store::halls::{RowsOutcome, SeatOutcome};
+use marquee_booking_domain::{
     ids::HallId,
+    seating::{HallRow, HallRowHash, HallSeat, SEATS_PER_HALL_MAX, SeatingError, check_rows},
 };
 use marquee_lambda::{
     extract::{IdempotencyKey, PathId, PathIds, Payload},
@@ -18,7 +17,6 @@ use marquee_lambda::{
     page::{self, PageRequest, PageResponse},
     problem::{ALREADY_EXISTS, Problem},
 };
-use marquee_store::booking::halls::{RowsOutcome, SeatOutcome};
 use serde::{Deserialize, Serialize};
 use utoipa::{
     ToSchema,
@@ -26,7 +24,7 @@ use utoipa::{
 };
 use uuid::Uuid;
 
-use crate::{Services, halls, responses::key_reused};
+use crate::{AppState, halls, responses::key_reused};
 
 const STANDARD: &str = "standard";
 
@@ -177,21 +175,21 @@ pub(crate) struct SeatingPlan {
     responses((status = 201, body = Added), (status = 409, description = "there already"))
 )]
 pub(crate) async fn create(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(hall): PathId<HallId>,
     key: IdempotencyKey,
     Payload { value, canonical }: Payload<NewSeats>,
 ) -> Result<Response, Problem> {
-    let tag = key.tag(&format!("halls/{hall}/seats"), &canonical);
+    let hash = key.hash(&format!("halls/{hall}/seats"), &canonical);
     let rows = rows(&value)?;
-    halls::find(&services, hall).await?;
+    halls::find(&app, hall).await?;
     if let Some(rows) = rows {
         let counts = SeatingPlan {
             hall_id: hall.uuid(),
             rows_count: rows.len(),
             seats_count: rows.iter().map(|row| row.seats.len()).sum(),
         };
-        return match services.store.add_rows(hall, &rows, tag).await? {
+        return match app.store.add_rows(hall, &rows, hash).await? {
             RowsOutcome::Added => Ok((StatusCode::CREATED, Json(counts)).into_response()),
             RowsOutcome::RowsExist(rows) => {
                 let detail = format!("the hall has these rows already: {}", rows.join(", "));
@@ -202,7 +200,7 @@ pub(crate) async fn create(
     }
     let row = label("row_number", value.row_number.as_ref())?;
     let seat = seat("seat_number", value.seat_number.as_ref(), value.seat_type.as_deref())?;
-    match services.store.add_seat(hall, &row, &seat, tag).await? {
+    match app.store.add_seat(hall, &row, &seat, hash).await? {
         SeatOutcome::Added { offset } => {
             let view = view(hall, &row, offset, seat);
             Ok((StatusCode::CREATED, Json(view)).into_response())
@@ -331,13 +329,13 @@ fn label(field: &str, given: Option<&Label>) -> Result<String, Problem> {
     responses((status = 200, body = PageResponse<HallSeatView>))
 )]
 pub(crate) async fn list(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(hall): PathId<HallId>,
     page: PageRequest,
 ) -> Result<Json<PageResponse<HallSeatView>>, Problem> {
-    halls::find(&services, hall).await?;
+    halls::find(&app, hall).await?;
     // A whole plan takes a few kilobytes to read, so a page is a cut of it.
-    let rows = services.store.hall_rows(hall).await?;
+    let rows = app.store.hall_rows(hall).await?;
     let start: usize = match page.after {
         Some(after) => after.parse().map_err(|_| page::unknown_cursor())?,
         None => 0,
@@ -365,13 +363,13 @@ pub(crate) async fn list(
     responses((status = 200, body = HallSeatView))
 )]
 pub(crate) async fn get(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathIds(hall, seat): PathIds<HallId, Uuid>,
 ) -> Result<Json<HallSeatView>, Problem> {
-    for row in services.store.hall_rows(hall).await? {
-        let tag = HallRowTag::of(hall, &row.row_number);
+    for row in app.store.hall_rows(hall).await? {
+        let hash = HallRowHash::of(hall, &row.row_number);
         for (offset, there) in row.seats.into_iter().enumerate() {
-            if tag.seat_id(offset).uuid() == seat {
+            if hash.seat_id(offset).uuid() == seat {
                 return Ok(Json(view(hall, &row.row_number, offset, there)));
             }
         }
@@ -381,7 +379,7 @@ pub(crate) async fn get(
 
 fn view(hall: HallId, row_number: &str, offset: usize, seat: HallSeat) -> HallSeatView {
     HallSeatView {
-        seat_id: HallRowTag::of(hall, row_number).seat_id(offset).uuid(),
+        seat_id: HallRowHash::of(hall, row_number).seat_id(offset).uuid(),
         hall_id: hall.uuid(),
         row_number: row_number.to_owned(),
         seat_number: seat.seat_number,

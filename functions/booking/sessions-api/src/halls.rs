@@ -1,24 +1,24 @@
 //! Halls: rooms with a seating plan.
 
 use axum::{Json, extract::State, response::Response};
-use marquee_domain::{
-    booking::venue::{Hall, Location},
+use marquee_booking::store::venues::{ListFilter, new_id};
+use marquee_booking_domain::{
     ids::{HallId, LocationId},
+    venue::{Hall, Location},
 };
 use marquee_lambda::{
     extract::{IdempotencyKey, PathId, Payload},
-    json::Instant,
+    json::DateTime,
     page::{PageRequest, PageResponse},
     problem::Problem,
 };
-use marquee_store::booking::venues::{ListFilter, new_id};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    Services,
+    AppState,
     responses::{self, NewNamed, created, details_map},
 };
 
@@ -29,7 +29,7 @@ pub(crate) struct HallView {
     location_id: Uuid,
     name: String,
     #[schema(value_type = String, format = DateTime)]
-    created_at: Instant,
+    created_at: DateTime,
     #[serde(flatten)]
     #[schema(additional_properties, value_type = Object)]
     details: Map<String, Value>,
@@ -41,7 +41,7 @@ impl From<Hall> for HallView {
             hall_id: hall.id.uuid(),
             location_id: hall.location.uuid(),
             name: hall.name,
-            created_at: Instant(hall.created_at),
+            created_at: DateTime(hall.created_at),
             details: details_map(&hall.details),
         }
     }
@@ -54,19 +54,19 @@ impl From<Hall> for HallView {
     responses((status = 201, body = HallView))
 )]
 pub(crate) async fn create(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(location): PathId<LocationId>,
     key: IdempotencyKey,
     Payload { value, canonical }: Payload<NewNamed>,
 ) -> Result<Response, Problem> {
     let (name, details) = value.checked(&["hall_id", "location_id", "created_at"])?;
-    if services.store.find::<Location>(location.uuid()).await?.is_none() {
+    if app.store.find::<Location>(location.uuid()).await?.is_none() {
         return Err(Problem::not_found("location"));
     }
-    let tag = key.tag(&format!("locations/{location}/halls"), &canonical);
-    let created_at = services.clock.now();
-    let hall = Hall { id: HallId::new(new_id(tag)), location, name, details, created_at };
-    created(services.store.create(hall, tag).await?, HallView::from)
+    let hash = key.hash(&format!("locations/{location}/halls"), &canonical);
+    let created_at = app.clock.now();
+    let hall = Hall { id: HallId::new(new_id(hash)), location, name, details, created_at };
+    created(app.store.create(hall, hash).await?, HallView::from)
 }
 
 /// One hall
@@ -75,14 +75,14 @@ pub(crate) async fn create(
     params(("hall_id" = Uuid, Path)), responses((status = 200, body = HallView))
 )]
 pub(crate) async fn get(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<HallId>,
 ) -> Result<Json<HallView>, Problem> {
-    responses::get::<Hall, _>(&services, id.uuid(), "hall").await
+    responses::get::<Hall, _>(&app, id.uuid(), "hall").await
 }
 
-pub(crate) async fn find(services: &Services, id: HallId) -> Result<Hall, Problem> {
-    let found = services.store.find::<Hall>(id.uuid()).await?;
+pub(crate) async fn find(app: &AppState, id: HallId) -> Result<Hall, Problem> {
+    let found = app.store.find::<Hall>(id.uuid()).await?;
     found.ok_or_else(|| Problem::not_found("hall"))
 }
 
@@ -94,9 +94,9 @@ pub(crate) async fn find(services: &Services, id: HallId) -> Result<Hall, Proble
     responses((status = 200, body = PageResponse<HallView>))
 )]
 pub(crate) async fn list(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(location): PathId<LocationId>,
     page: PageRequest,
 ) -> Result<Json<PageResponse<HallView>>, Problem> {
-    responses::list::<Hall, _>(&services, ListFilter::HallsOf(location), page).await
+    responses::list::<Hall, _>(&app, ListFilter::HallsOf(location), page).await
 }

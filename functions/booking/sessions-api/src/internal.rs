@@ -6,27 +6,26 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use marquee_domain::{
-    booking::{
-        seat::{Claim, SeatState},
-        seat_ref::SeatPlace,
-        venue::Session,
-    },
+use marquee_booking::store::seats::Mark;
+use marquee_booking_domain::{
     ids::{SessionId, SessionSeatId},
-    time::Timestamp,
+    problems::SEAT_TAKEN,
+    seat::{Claim, SeatState},
+    seat_ref::SeatPlace,
+    venue::Session,
 };
+use marquee_kernel::time::Timestamp;
 use marquee_lambda::{
     extract::{PathId, Payload},
-    json::{Amount, Instant},
-    problem::{Problem, SEAT_TAKEN},
+    json::{Amount, DateTime},
+    problem::Problem,
 };
-use marquee_store::booking::seats::Mark;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Services, sessions};
+use crate::{AppState, sessions};
 
 /// A transaction takes 100 items, and no caller needs more seats at once.
 const SEATS_MAX: usize = 100;
@@ -59,7 +58,7 @@ pub(crate) struct SeatsHeld {
     reservation_id: Uuid,
     session_seat_ids: Vec<Uuid>,
     #[schema(value_type = String, format = DateTime)]
-    reserved_until: Instant,
+    reserved_until: DateTime,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -83,13 +82,13 @@ pub(crate) struct Pricing {
     responses((status = 200, body = Availability))
 )]
 pub(crate) async fn check_availability(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(session): PathId<SessionId>,
     Payload { value, .. }: Payload<Seats>,
 ) -> Result<Json<Availability>, Problem> {
-    let (on_sale, places) = locate(&services, session, &value.session_seat_ids).await?;
-    let now = services.clock.now();
-    let states = services.store.seat_states(session, &places).await?;
+    let (on_sale, places) = locate(&app, session, &value.session_seat_ids).await?;
+    let now = app.clock.now();
+    let states = app.store.seat_states(session, &places).await?;
     let not_sold = on_sale.check_sales(now).is_err();
     let taken = |(state, _): &(SeatState, &Uuid)| not_sold || state.live_claim(now).is_some();
     let unavailable: Vec<Uuid> =
@@ -108,38 +107,40 @@ pub(crate) async fn check_availability(
     )
 )]
 pub(crate) async fn reserve(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<SessionId>,
     Payload { value, .. }: Payload<Seats>,
 ) -> Result<Json<SeatsHeld>, Problem> {
-    let (session, places) = locate(&services, id, &value.session_seat_ids).await?;
-    let now = services.clock.now();
+    let (session, places) = locate(&app, id, &value.session_seat_ids).await?;
+    let now = app.clock.now();
     let owner = value.reservation_id.unwrap_or_else(Uuid::new_v4);
     let held = match session.check_sales(now) {
         Ok(()) => {
-            let claim = Claim { owner, until: now + services.hold_for };
-            let held = services.store.hold_seats(id, &places, claim, now).await?;
+            let claim = Claim { owner, until: now + app.hold_for };
+            let held = app.store.hold_seats(id, &places, claim, now).await?;
             held.map_err(|taken| seats_taken(&value.session_seat_ids, &places, &taken))?
         }
         // What was held in time is held.
-        Err(refusal) => held_by(&services, id, &places, owner, now).await?.ok_or(refusal)?,
+        Err(refusal) => {
+            held_by(&app, id, &places, owner, now).await?.ok_or_else(|| Problem::of(&refusal))?
+        }
     };
     Ok(Json(SeatsHeld {
         reservation_id: owner,
         session_seat_ids: value.session_seat_ids,
-        reserved_until: Instant(held.until),
+        reserved_until: DateTime(held.until),
     }))
 }
 
 /// The claim that runs out first, if `owner` holds all of the seats.
 async fn held_by(
-    services: &Services,
+    app: &AppState,
     session: SessionId,
     places: &[SeatPlace],
     owner: Uuid,
     now: Timestamp,
 ) -> Result<Option<Claim>, Problem> {
-    let states = services.store.seat_states(session, places).await?;
+    let states = app.store.seat_states(session, places).await?;
     let claims = states.iter().map(|state| state.live_claim(now));
     let own: Option<Vec<_>> =
         claims.map(|claim| claim.filter(|claim| claim.owner == owner)).collect();
@@ -153,13 +154,13 @@ async fn held_by(
     responses((status = 200, body = SeatsChanged))
 )]
 pub(crate) async fn release(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(session): PathId<SessionId>,
     Payload { value, .. }: Payload<SeatsOfReservation>,
 ) -> Result<Json<SeatsChanged>, Problem> {
-    let (_, places) = locate(&services, session, &value.session_seat_ids).await?;
+    let (_, places) = locate(&app, session, &value.session_seat_ids).await?;
     let owner = value.reservation_id;
-    let changed = services.store.mark(session, &places, owner, None, Mark::Free).await?;
+    let changed = app.store.mark(session, &places, owner, None, Mark::Free).await?;
     Ok(Json(SeatsChanged { session_seat_ids: value.session_seat_ids, changed }))
 }
 
@@ -170,13 +171,13 @@ pub(crate) async fn release(
     responses((status = 200, body = SeatsChanged), (status = 409, description = "not held"))
 )]
 pub(crate) async fn confirm(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(session): PathId<SessionId>,
     Payload { value, .. }: Payload<SeatsOfReservation>,
 ) -> Result<Json<SeatsChanged>, Problem> {
-    let (_, places) = locate(&services, session, &value.session_seat_ids).await?;
+    let (_, places) = locate(&app, session, &value.session_seat_ids).await?;
     let owner = value.reservation_id;
-    match services.store.sell_seats(session, &places, owner).await? {
+    match app.store.sell_seats(session, &places, owner).await? {
         Ok(changed) => Ok(Json(SeatsChanged { session_seat_ids: value.session_seat_ids, changed })),
         Err(taken) => Err(seats_taken(&value.session_seat_ids, &places, &taken)),
     }
@@ -188,10 +189,10 @@ pub(crate) async fn confirm(
     params(("session_id" = Uuid, Path)), responses((status = 200, body = Pricing))
 )]
 pub(crate) async fn pricing(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<SessionId>,
 ) -> Result<Json<Pricing>, Problem> {
-    let session = sessions::find(&services, id).await?;
+    let session = sessions::find(&app, id).await?;
     Ok(Json(Pricing { session_id: id.uuid(), base_price: Amount(session.base_price) }))
 }
 
@@ -202,7 +203,7 @@ pub(crate) async fn health() -> Json<serde_json::Value> {
 }
 
 async fn locate(
-    services: &Services,
+    app: &AppState,
     id: SessionId,
     ids: &[Uuid],
 ) -> Result<(Arc<Session>, Vec<SeatPlace>), Problem> {
@@ -215,9 +216,9 @@ async fn locate(
         let field = format!("session_seat_ids[{index}]");
         return Err(Problem::invalid_field(&field, "is named twice"));
     }
-    let session = sessions::find(services, id).await?;
+    let session = sessions::find(app, id).await?;
     let ids: Vec<_> = ids.iter().copied().map(SessionSeatId::new).collect();
-    match services.store.locate(id, &ids).await? {
+    match app.store.locate(id, &ids).await? {
         Ok(located) => Ok((session, located.into_iter().map(|seat| seat.place).collect())),
         Err(unknown) => {
             let position = ids.iter().position(|id| unknown.contains(id)).unwrap_or(0);

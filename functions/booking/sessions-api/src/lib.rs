@@ -17,16 +17,46 @@ mod sessions;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use marquee_domain::time::Clock;
+use marquee_booking::store::BookingStore;
+use marquee_dynamo::client::Table;
+use marquee_kernel::time::Clock;
+use marquee_lambda::route::{Access, Api, Route, route};
 use marquee_lambda::{clock::SystemClock, config, http};
-use marquee_store::{booking::BookingStore, dynamo};
 pub use seat_maps::SeatMaps;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub const API: Api = Api {
+    name: "sessions-api",
+    routes: ROUTES,
+    tags: &[
+        ("sessions", "What is on sale, and which seats can be had"),
+        ("venues", "What a seller sets up beforehand"),
+        ("internal", "Seats for other services"),
+    ],
+    openapi,
+};
+
+/// What API Gateway passes on to it, and who may call there.
+const ROUTES: &[Route] = &[
+    route("/api/v1/organizers", Access::User).readable(),
+    route("/api/v1/organizers/{proxy+}", Access::User).readable(),
+    route("/api/v1/locations", Access::User).readable(),
+    route("/api/v1/locations/{proxy+}", Access::User).readable(),
+    route("/api/v1/halls/{proxy+}", Access::User).readable(),
+    route("/api/v1/events", Access::User).readable(),
+    route("/api/v1/events/{proxy+}", Access::User).readable(),
+    route("/api/v1/sessions", Access::User).readable(),
+    route("/api/v1/sessions/{proxy+}", Access::User).readable(),
+    route("/api/v1/price-tiers", Access::User).readable(),
+    route("/api/v1/price-tiers/{proxy+}", Access::User).readable(),
+    route("/api/v1/admin/price-tiers", Access::User),
+    route("/api/internal/{proxy+}", Access::Service),
+];
+
 /// What the handlers work with.
-#[derive(Clone)]
-pub struct Services {
+#[derive(Clone, Debug)]
+pub struct AppState {
     pub store: BookingStore,
     pub clock: Arc<dyn Clock>,
     /// How long `POST …/seats/reserve` holds seats for another service.
@@ -34,17 +64,11 @@ pub struct Services {
     pub seat_maps: SeatMaps,
 }
 
-impl std::fmt::Debug for Services {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Services").field("store", &self.store).finish_non_exhaustive()
-    }
-}
-
-impl Services {
+impl AppState {
     pub async fn from_env() -> Result<Self, config::ConfigError> {
         let table = config::required("BOOKING_TABLE")?;
         Ok(Self {
-            store: BookingStore::new(dynamo::Table::from_env_for_looking(table).await),
+            store: BookingStore::new(Table::from_env_for_looking(table).await),
             clock: Arc::new(SystemClock),
             hold_for: config::seconds_or("HOLD_SECONDS", Duration::from_secs(600))?,
             seat_maps: SeatMaps::new(seat_map_max_age_from_env()?),
@@ -57,7 +81,7 @@ pub fn seat_map_max_age_from_env() -> Result<Duration, config::ConfigError> {
     config::seconds_or("SEAT_MAP_SECONDS", Duration::from_secs(1))
 }
 
-fn routes() -> OpenApiRouter<Services> {
+fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(organizers::create, organizers::list))
         .routes(routes!(organizers::get))
@@ -84,12 +108,12 @@ fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(internal::health))
 }
 
-pub fn router(services: Services) -> Router {
+pub fn router(app: AppState) -> Router {
     let (router, _) = routes().split_for_parts();
-    http::finish(router.with_state(services))
+    http::finish(router.with_state(app))
 }
 
 /// This API's part of the description at `/openapi.json`.
-pub fn openapi() -> OpenApi {
+fn openapi() -> OpenApi {
     routes().split_for_parts().1
 }

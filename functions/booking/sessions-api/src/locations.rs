@@ -1,21 +1,21 @@
 //! Locations: buildings with halls.
 
 use axum::{Json, extract::State, response::Response};
-use marquee_domain::{booking::venue::Location, ids::LocationId};
+use marquee_booking::store::venues::{ListFilter, new_id};
+use marquee_booking_domain::{ids::LocationId, venue::Location};
 use marquee_lambda::{
     extract::{IdempotencyKey, PathId, Payload},
-    json::Instant,
+    json::DateTime,
     page::{PageRequest, PageResponse},
     problem::Problem,
 };
-use marquee_store::booking::venues::{ListFilter, new_id};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    Services,
+    AppState,
     responses::{self, NewNamed, created, details_map},
 };
 
@@ -25,7 +25,7 @@ pub(crate) struct LocationView {
     location_id: Uuid,
     name: String,
     #[schema(value_type = String, format = DateTime)]
-    created_at: Instant,
+    created_at: DateTime,
     #[serde(flatten)]
     #[schema(additional_properties, value_type = Object)]
     details: Map<String, Value>,
@@ -36,7 +36,7 @@ impl From<Location> for LocationView {
         Self {
             location_id: location.id.uuid(),
             name: location.name,
-            created_at: Instant(location.created_at),
+            created_at: DateTime(location.created_at),
             details: details_map(&location.details),
         }
     }
@@ -49,15 +49,15 @@ impl From<Location> for LocationView {
     responses((status = 201, body = LocationView))
 )]
 pub(crate) async fn create(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     key: IdempotencyKey,
     Payload { value, canonical }: Payload<NewNamed>,
 ) -> Result<Response, Problem> {
-    let tag = key.tag("locations", &canonical);
+    let hash = key.hash("locations", &canonical);
     let (name, details) = value.checked(&["location_id", "created_at"])?;
-    let (id, created_at) = (LocationId::new(new_id(tag)), services.clock.now());
+    let (id, created_at) = (LocationId::new(new_id(hash)), app.clock.now());
     let location = Location { id, name, details, created_at };
-    created(services.store.create(location, tag).await?, LocationView::from)
+    created(app.store.create(location, hash).await?, LocationView::from)
 }
 
 /// One location
@@ -66,10 +66,10 @@ pub(crate) async fn create(
     params(("location_id" = Uuid, Path)), responses((status = 200, body = LocationView))
 )]
 pub(crate) async fn get(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<LocationId>,
 ) -> Result<Json<LocationView>, Problem> {
-    responses::get::<Location, _>(&services, id.uuid(), "location").await
+    responses::get::<Location, _>(&app, id.uuid(), "location").await
 }
 
 /// All locations
@@ -79,8 +79,8 @@ pub(crate) async fn get(
     responses((status = 200, body = PageResponse<LocationView>))
 )]
 pub(crate) async fn list(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     page: PageRequest,
 ) -> Result<Json<PageResponse<LocationView>>, Problem> {
-    responses::list::<Location, _>(&services, ListFilter::All, page).await
+    responses::list::<Location, _>(&app, ListFilter::All, page).await
 }

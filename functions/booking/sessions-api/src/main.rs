@@ -1,9 +1,9 @@
 use marquee_lambda::{Error, http, telemetry};
-use sessions_api::{Services, router};
+use sessions_api::{AppState, router};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     telemetry::init_json();
-    let services = Services::from_env().await?;
-    http::run(router(services)).await
+    let app = AppState::from_env().await?;
+    http::run(router(app)).await
 }

@@ -1,21 +1,21 @@
 //! Organizers: who sells.
 
 use axum::{Json, extract::State, response::Response};
-use marquee_domain::{booking::venue::Organizer, ids::OrganizerId};
+use marquee_booking::store::venues::{ListFilter, new_id};
+use marquee_booking_domain::{ids::OrganizerId, venue::Organizer};
 use marquee_lambda::{
     extract::{IdempotencyKey, PathId, Payload},
-    json::Instant,
+    json::DateTime,
     page::{PageRequest, PageResponse},
     problem::Problem,
 };
-use marquee_store::booking::venues::{ListFilter, new_id};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    Services,
+    AppState,
     responses::{self, NewNamed, created, details_map},
 };
 
@@ -25,7 +25,7 @@ pub(crate) struct OrganizerView {
     organizer_id: Uuid,
     name: String,
     #[schema(value_type = String, format = DateTime)]
-    created_at: Instant,
+    created_at: DateTime,
     #[serde(flatten)]
     #[schema(additional_properties, value_type = Object)]
     details: Map<String, Value>,
@@ -36,7 +36,7 @@ impl From<Organizer> for OrganizerView {
         Self {
             organizer_id: organizer.id.uuid(),
             name: organizer.name,
-            created_at: Instant(organizer.created_at),
+            created_at: DateTime(organizer.created_at),
             details: details_map(&organizer.details),
         }
     }
@@ -49,15 +49,15 @@ impl From<Organizer> for OrganizerView {
     responses((status = 201, body = OrganizerView))
 )]
 pub(crate) async fn create(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     key: IdempotencyKey,
     Payload { value, canonical }: Payload<NewNamed>,
 ) -> Result<Response, Problem> {
-    let tag = key.tag("organizers", &canonical);
+    let hash = key.hash("organizers", &canonical);
     let (name, details) = value.checked(&["organizer_id", "created_at"])?;
-    let (id, created_at) = (OrganizerId::new(new_id(tag)), services.clock.now());
+    let (id, created_at) = (OrganizerId::new(new_id(hash)), app.clock.now());
     let organizer = Organizer { id, name, details, created_at };
-    created(services.store.create(organizer, tag).await?, OrganizerView::from)
+    created(app.store.create(organizer, hash).await?, OrganizerView::from)
 }
 
 /// One organizer
@@ -66,10 +66,10 @@ pub(crate) async fn create(
     params(("organizer_id" = Uuid, Path)), responses((status = 200, body = OrganizerView))
 )]
 pub(crate) async fn get(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<OrganizerId>,
 ) -> Result<Json<OrganizerView>, Problem> {
-    responses::get::<Organizer, _>(&services, id.uuid(), "organizer").await
+    responses::get::<Organizer, _>(&app, id.uuid(), "organizer").await
 }
 
 /// All organizers
@@ -79,8 +79,8 @@ pub(crate) async fn get(
     responses((status = 200, body = PageResponse<OrganizerView>))
 )]
 pub(crate) async fn list(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     page: PageRequest,
 ) -> Result<Json<PageResponse<OrganizerView>>, Problem> {
-    responses::list::<Organizer, _>(&services, ListFilter::All, page).await
+    responses::list::<Organizer, _>(&app, ListFilter::All, page).await
 }

@@ -1,23 +1,23 @@
 //! Price tiers: fares that multiply a session's base price.
 
 use axum::{Json, extract::State, response::Response};
-use marquee_domain::{
-    booking::venue::PriceTier,
+use marquee_booking::store::venues::{ListFilter, new_id};
+use marquee_booking_domain::{
     ids::{PriceTierId, SessionId},
+    venue::PriceTier,
 };
 use marquee_lambda::{
     extract::{IdempotencyKey, PathId, Payload},
-    json::{Factor, Instant},
+    json::{DateTime, Factor},
     page::{PageRequest, PageResponse},
     problem::Problem,
 };
-use marquee_store::booking::venues::{ListFilter, new_id};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    Services,
+    AppState,
     responses::{self, created, optional_text, required_text},
 };
 
@@ -44,7 +44,7 @@ pub(crate) struct PriceTierView {
     multiplier: Factor,
     description: String,
     #[schema(value_type = String, format = DateTime)]
-    created_at: Instant,
+    created_at: DateTime,
 }
 
 impl From<PriceTier> for PriceTierView {
@@ -55,7 +55,7 @@ impl From<PriceTier> for PriceTierView {
             name: tier.name,
             multiplier: Factor(tier.multiplier),
             description: tier.description,
-            created_at: Instant(tier.created_at),
+            created_at: DateTime(tier.created_at),
         }
     }
 }
@@ -67,26 +67,26 @@ impl From<PriceTier> for PriceTierView {
     responses((status = 201, body = PriceTierView))
 )]
 pub(crate) async fn create(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     key: IdempotencyKey,
     Payload { value, canonical }: Payload<NewPriceTier>,
 ) -> Result<Response, Problem> {
-    let tag = key.tag("price-tiers", &canonical);
+    let hash = key.hash("price-tiers", &canonical);
     let session = value.session_id.map(SessionId::new);
     let tier = PriceTier {
-        id: PriceTierId::new(new_id(tag)),
+        id: PriceTierId::new(new_id(hash)),
         session,
         name: required_text("name", &value.name)?,
         multiplier: value.multiplier.0,
         description: optional_text("description", value.description.as_deref())?,
-        created_at: services.clock.now(),
+        created_at: app.clock.now(),
     };
     if let Some(session) = session
-        && services.store.session(session).await?.is_none()
+        && app.store.session(session).await?.is_none()
     {
         return Err(Problem::invalid_field("session_id", "there is no such session"));
     }
-    created(services.store.create(tier, tag).await?, PriceTierView::from)
+    created(app.store.create(tier, hash).await?, PriceTierView::from)
 }
 
 /// Add a price tier, under the path of the back office
@@ -96,11 +96,11 @@ pub(crate) async fn create(
     responses((status = 201, body = PriceTierView))
 )]
 pub(crate) async fn create_as_admin(
-    services: State<Services>,
+    app: State<AppState>,
     key: IdempotencyKey,
     payload: Payload<NewPriceTier>,
 ) -> Result<Response, Problem> {
-    create(services, key, payload).await
+    create(app, key, payload).await
 }
 
 /// One price tier
@@ -109,10 +109,10 @@ pub(crate) async fn create_as_admin(
     params(("price_tier_id" = Uuid, Path)), responses((status = 200, body = PriceTierView))
 )]
 pub(crate) async fn get(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<PriceTierId>,
 ) -> Result<Json<PriceTierView>, Problem> {
-    responses::get::<PriceTier, _>(&services, id.uuid(), "price tier").await
+    responses::get::<PriceTier, _>(&app, id.uuid(), "price tier").await
 }
 
 /// All price tiers
@@ -122,8 +122,8 @@ pub(crate) async fn get(
     responses((status = 200, body = PageResponse<PriceTierView>))
 )]
 pub(crate) async fn list(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     page: PageRequest,
 ) -> Result<Json<PageResponse<PriceTierView>>, Problem> {
-    responses::list::<PriceTier, _>(&services, ListFilter::All, page).await
+    responses::list::<PriceTier, _>(&app, ListFilter::All, page).await
 }

@@ -6,17 +6,17 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use marquee_booking::store::venues::{Created, Entity, ListFilter};
 use marquee_lambda::{
     page::{PageRequest, PageResponse},
     problem::{IDEMPOTENCY_KEY_REUSED, Problem, REQUEST_IN_PROGRESS},
 };
-use marquee_store::booking::venues::{Created, Entity, ListFilter};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::Services;
+use crate::AppState;
 
 const TEXT_LEN_MAX: usize = 200;
 const LONG_TEXT_LEN_MAX: usize = 5_000;
@@ -41,22 +41,22 @@ pub(crate) fn created<E, V: Serialize>(
 
 /// One thing by its identifier.
 pub(crate) async fn get<E: Entity, V: From<E>>(
-    services: &Services,
+    app: &AppState,
     id: Uuid,
     what: &str,
 ) -> Result<Json<V>, Problem> {
-    let found = services.store.find::<E>(id).await?;
+    let found = app.store.find::<E>(id).await?;
     found.map(|entity| Json(entity.into())).ok_or_else(|| Problem::not_found(what))
 }
 
 /// A page of a list.
 pub(crate) async fn list<E: Entity, V: From<E>>(
-    services: &Services,
+    app: &AppState,
     filter: ListFilter,
     page: PageRequest,
 ) -> Result<Json<PageResponse<V>>, Problem> {
     let (limit, after) = (page.limit.into(), page.after.as_deref());
-    let found = services.store.list::<E>(filter, limit, after).await?;
+    let found = app.store.list::<E>(filter, limit, after).await?;
     let items = found.items.into_iter().map(Into::into).collect();
     Ok(Json(PageResponse::new(items, found.next.as_deref())))
 }

@@ -10,14 +10,13 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use marquee_domain::{
-    booking::{seat::SeatStatus, seat_ref::SessionTag, seating::BlockState, venue::Session},
-    ids::SessionId,
-    time::Timestamp,
+use marquee_booking_domain::{
+    ids::SessionId, seat::SeatStatus, seat_ref::SessionHash, seating::BlockState, venue::Session,
 };
+use marquee_kernel::time::Timestamp;
 use marquee_lambda::{
     extract::PathId,
-    json::{Amount, Instant},
+    json::{Amount, DateTime},
     problem::{INTERNAL, Problem},
 };
 use serde::Serialize;
@@ -28,7 +27,7 @@ use utoipa::{
 use uuid::Uuid;
 
 use crate::{
-    Services,
+    AppState,
     seat_maps::{Answer, Snapshot},
     sessions,
 };
@@ -39,10 +38,10 @@ pub(crate) struct SeatMap {
     hall_id: Uuid,
     /// When seats can first be held.
     #[schema(value_type = String, format = DateTime)]
-    sales_start: Instant,
+    sales_start: DateTime,
     /// From when on no seat can be held.
     #[schema(value_type = String, format = DateTime)]
-    sales_end: Instant,
+    sales_end: DateTime,
     seats: Vec<SessionSeat>,
 }
 
@@ -59,11 +58,11 @@ pub(crate) struct SessionSeat {
     #[schema(schema_with = status_schema)]
     status: &'static str,
     #[schema(value_type = Option<String>, format = DateTime)]
-    reserved_until: Option<Instant>,
+    reserved_until: Option<DateTime>,
 }
 
 fn status_schema() -> Object {
-    let names = SeatStatus::ALL.map(SeatStatus::name);
+    let names = SeatStatus::NAMES.iter().copied();
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
 }
 
@@ -76,18 +75,18 @@ fn status_schema() -> Object {
     responses((status = 200, body = SeatMap), (status = 304, description = "unchanged"))
 )]
 pub(crate) async fn seat_map(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<SessionId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let session = sessions::find(&services, id).await?;
-    let snapshot = snapshot(&services, &session).await?;
+    let session = sessions::find(&app, id).await?;
+    let snapshot = snapshot(&app, &session).await?;
     let make = || async {
         answer(&SeatMap {
             session_id: id.uuid(),
             hall_id: session.hall.uuid(),
-            sales_start: Instant(session.sales_start),
-            sales_end: Instant(session.sales_end),
+            sales_start: DateTime(session.sales_start),
+            sales_end: DateTime(session.sales_end),
             seats: session_seats(&snapshot, &session),
         })
     };
@@ -102,36 +101,36 @@ pub(crate) async fn seat_map(
     responses((status = 200, body = Vec<SessionSeat>), (status = 304, description = "unchanged"))
 )]
 pub(crate) async fn seats(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<SessionId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let session = sessions::find(&services, id).await?;
-    let snapshot = snapshot(&services, &session).await?;
+    let session = sessions::find(&app, id).await?;
+    let snapshot = snapshot(&app, &session).await?;
     let make = || async { answer(&session_seats(&snapshot, &session)) };
     let answer = snapshot.seats.get_or_try_init(make).await?.clone();
     Ok(conditional(&headers, answer))
 }
 
-async fn snapshot(services: &Services, session: &Session) -> Result<Arc<Snapshot>, Problem> {
-    let read = services.store.seat_blocks(session.id);
-    services.seat_maps.get(session.id, services.clock.now(), read).await
+async fn snapshot(app: &AppState, session: &Session) -> Result<Arc<Snapshot>, Problem> {
+    let read = app.store.seat_blocks(session.id);
+    app.seat_maps.get(session.id, app.clock.as_ref(), read).await
 }
 
 fn session_seats(snapshot: &Snapshot, session: &Session) -> Vec<SessionSeat> {
-    let tag = SessionTag::of(session.id);
+    let hash = SessionHash::of(session.id);
     let blocks = snapshot.blocks.iter();
-    blocks.flat_map(|state| block_seats(state, session, tag, snapshot.at)).collect()
+    blocks.flat_map(|state| block_seats(state, session, hash, snapshot.at)).collect()
 }
 
 fn block_seats(
     state: &BlockState,
     session: &Session,
-    tag: SessionTag,
+    hash: SessionHash,
     now: Timestamp,
 ) -> impl Iterator<Item = SessionSeat> {
     let block = &state.block;
-    let ids = block.ids(tag, session.hall);
+    let ids = block.ids(hash, session.hall);
     (0_u16..).zip(ids).zip(&block.seats).map(move |((position, (id, seat_id)), seat)| {
         let taken = state.seat(position);
         SessionSeat {
@@ -141,8 +140,8 @@ fn block_seats(
             seat_number: seat.seat_number.clone(),
             seat_type: seat.seat_type.clone(),
             price: Amount(session.base_price),
-            status: taken.status(now).name(),
-            reserved_until: taken.live_claim(now).map(|claim| Instant(claim.until)),
+            status: taken.status(now).into_str(),
+            reserved_until: taken.live_claim(now).map(|claim| DateTime(claim.until)),
         }
     })
 }

@@ -12,9 +12,10 @@ use std::{
 
 use axum::body::Bytes;
 use lru::LruCache;
-use marquee_domain::{booking::seating::BlockState, ids::SessionId, time::Timestamp};
+use marquee_booking_domain::{ids::SessionId, seating::BlockState};
+use marquee_dynamo::error::StoreError;
+use marquee_kernel::time::{Clock, Timestamp};
 use marquee_lambda::problem::{BUSY, Problem};
-use marquee_store::error::StoreError;
 use tokio::{
     sync::OnceCell,
     time::{Instant, timeout},
@@ -60,7 +61,7 @@ impl SeatMaps {
     pub(crate) async fn get(
         &self,
         session: SessionId,
-        now: Timestamp,
+        clock: &dyn Clock,
         read: impl Future<Output = Result<Vec<BlockState>, StoreError>>,
     ) -> Result<Arc<Snapshot>, Problem> {
         let arrived = Instant::now();
@@ -74,11 +75,12 @@ impl SeatMaps {
         {
             return found.clone();
         }
-        let began = Instant::now();
+        // After the wait for the slot: seats are shown as of this reading, and not as of the call.
+        let (began, at) = (Instant::now(), clock.now());
         let found = match timeout(READ_MAX, read).await {
             Ok(blocks) => blocks.map_err(Problem::from).map(|blocks| {
                 let (map, seats) = (OnceCell::new(), OnceCell::new());
-                Arc::new(Snapshot { blocks, at: now, map, seats })
+                Arc::new(Snapshot { blocks, at, map, seats })
             }),
             Err(_) => Err(Problem::new(&BUSY, "storage is busy; try again in a moment".into())),
         };
@@ -96,6 +98,18 @@ mod tests {
 
     use super::*;
 
+    /// What tokio's paused clock says.
+    #[derive(Debug)]
+    struct Paused;
+
+    impl Clock for Paused {
+        fn now(&self) -> Timestamp {
+            static BEGAN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+            let passed = Instant::now().duration_since(*BEGAN.get_or_init(Instant::now));
+            Timestamp::from_millis(i64::try_from(passed.as_millis()).expect("short"))
+        }
+    }
+
     /// Reads that take as long as set, and are counted.
     #[derive(Default)]
     struct Table {
@@ -109,15 +123,14 @@ mod tests {
             self.reads.fetch_add(1, Ordering::SeqCst);
             tokio::time::sleep(self.takes).await;
             match self.broken {
-                true => Err(StoreError::Unavailable("throttled".into())),
+                true => Err(StoreError::transient("throttled")),
                 false => Ok(Vec::new()),
             }
         }
 
         async fn look(&self, maps: &SeatMaps, session: u128, times: usize) -> Vec<bool> {
             let session = SessionId::new(Uuid::from_u128(session));
-            let now = Timestamp::from_millis(0);
-            let looks = (0..times).map(|_| maps.get(session, now, self.read()));
+            let looks = (0..times).map(|_| maps.get(session, &Paused, self.read()));
             join_all(looks).await.iter().map(Result::is_ok).collect()
         }
 
@@ -160,5 +173,21 @@ mod tests {
         let looks = tokio::time::timeout(READ_MAX * 2, table.look(&maps, 1, 10));
         assert_eq!(looks.await.expect("it ends"), [false; 10]);
         assert_eq!(table.reads(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waited_for_a_reading_and_then_reads_sees_seats_as_of_that_moment() {
+        let maps = SeatMaps::new(Duration::from_secs(1));
+        let slow = Table { takes: Duration::from_secs(3), ..Table::default() };
+        let session = SessionId::new(Uuid::from_u128(1));
+        let late = async {
+            // Too late for the first reading to be young enough, and before it ends.
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            let arrived = Paused.now();
+            let found = maps.get(session, &Paused, slow.read()).await.expect("a reading");
+            (arrived, found.at)
+        };
+        let (_, (arrived, at)) = tokio::join!(maps.get(session, &Paused, slow.read()), late);
+        assert_eq!(at.millis() - arrived.millis(), 1_000, "when the first reading had ended");
     }
 }

@@ -5,25 +5,23 @@ use axum::{
     extract::{Query, State},
     response::Response,
 };
-use marquee_domain::{
-    booking::{
-        seating::{SEATS_PER_HALL_MAX, into_blocks},
-        venue::{Event, Session},
-    },
+use marquee_booking::store::venues::{ListFilter, new_id};
+use marquee_booking_domain::{
     ids::{EventId, HallId, SessionId},
+    seating::{SEATS_PER_HALL_MAX, into_blocks},
+    venue::{Event, Session},
 };
 use marquee_lambda::{
     extract::{IdempotencyKey, PathId, Payload},
-    json::{Amount, Instant},
+    json::{Amount, DateTime},
     page::{PageRequest, PageResponse},
     problem::{MALFORMED_REQUEST, Problem},
 };
-use marquee_store::booking::venues::{ListFilter, new_id};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Services, responses::created};
+use crate::{AppState, responses::created};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({
@@ -35,17 +33,17 @@ pub(crate) struct NewSession {
     event_id: Uuid,
     hall_id: Uuid,
     #[schema(value_type = String, format = DateTime)]
-    start_time: Instant,
+    start_time: DateTime,
     #[schema(value_type = String, format = DateTime)]
-    end_time: Instant,
+    end_time: DateTime,
     #[schema(value_type = f64, minimum = 0, maximum = 1_000_000_000, multiple_of = 0.01)]
     base_price: Amount,
     /// When seats can first be held: at once, if missing. Before `sales_end`.
     #[schema(value_type = Option<String>, format = DateTime)]
-    sales_start: Option<Instant>,
+    sales_start: Option<DateTime>,
     /// From when on no seat can be held: `start_time`, if missing. Not after `end_time`.
     #[schema(value_type = Option<String>, format = DateTime)]
-    sales_end: Option<Instant>,
+    sales_end: Option<DateTime>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -55,20 +53,20 @@ pub(crate) struct SessionView {
     event_id: Uuid,
     hall_id: Uuid,
     #[schema(value_type = String, format = DateTime)]
-    start_time: Instant,
+    start_time: DateTime,
     #[schema(value_type = String, format = DateTime)]
-    end_time: Instant,
+    end_time: DateTime,
     #[schema(value_type = f64)]
     base_price: Amount,
     seats_count: usize,
     /// When seats can first be held.
     #[schema(value_type = String, format = DateTime)]
-    sales_start: Instant,
+    sales_start: DateTime,
     /// From when on no seat can be held.
     #[schema(value_type = String, format = DateTime)]
-    sales_end: Instant,
+    sales_end: DateTime,
     #[schema(value_type = String, format = DateTime)]
-    created_at: Instant,
+    created_at: DateTime,
 }
 
 impl From<&Session> for SessionView {
@@ -77,13 +75,13 @@ impl From<&Session> for SessionView {
             session_id: session.id.uuid(),
             event_id: session.event.uuid(),
             hall_id: session.hall.uuid(),
-            start_time: Instant(session.start_time),
-            end_time: Instant(session.end_time),
+            start_time: DateTime(session.start_time),
+            end_time: DateTime(session.end_time),
             base_price: Amount(session.base_price),
             seats_count: session.seats_count,
-            sales_start: Instant(session.sales_start),
-            sales_end: Instant(session.sales_end),
-            created_at: Instant(session.created_at),
+            sales_start: DateTime(session.sales_start),
+            sales_end: DateTime(session.sales_end),
+            created_at: DateTime(session.created_at),
         }
     }
 }
@@ -95,14 +93,14 @@ impl From<&Session> for SessionView {
     responses((status = 201, body = SessionView))
 )]
 pub(crate) async fn create(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     key: IdempotencyKey,
     Payload { value, canonical }: Payload<NewSession>,
 ) -> Result<Response, Problem> {
     if value.end_time.0 <= value.start_time.0 {
         return Err(Problem::invalid_field("end_time", "must be after start_time"));
     }
-    let now = services.clock.now();
+    let now = app.clock.now();
     let sales_start = value.sales_start.map_or(now, |at| at.0);
     let sales_end = value.sales_end.map_or(value.start_time.0, |at| at.0);
     if value.sales_start.is_some() && sales_end <= sales_start {
@@ -111,11 +109,11 @@ pub(crate) async fn create(
     if sales_end > value.end_time.0 {
         return Err(Problem::invalid_field("sales_end", "must not be after end_time"));
     }
-    if services.store.find::<Event>(value.event_id).await?.is_none() {
+    if app.store.find::<Event>(value.event_id).await?.is_none() {
         return Err(Problem::invalid_field("event_id", "there is no such event"));
     }
     let hall = HallId::new(value.hall_id);
-    let rows = services.store.hall_rows(hall).await?;
+    let rows = app.store.hall_rows(hall).await?;
     let seats_count = rows.iter().map(|row| row.seats.len()).sum();
     if !(1..=SEATS_PER_HALL_MAX).contains(&seats_count) {
         let detail = format!(
@@ -124,9 +122,9 @@ pub(crate) async fn create(
         );
         return Err(Problem::invalid_field("hall_id", detail));
     }
-    let tag = key.tag("sessions", &canonical);
+    let hash = key.hash("sessions", &canonical);
     let session = Session {
-        id: SessionId::new(new_id(tag)),
+        id: SessionId::new(new_id(hash)),
         event: EventId::new(value.event_id),
         hall,
         start_time: value.start_time.0,
@@ -137,7 +135,7 @@ pub(crate) async fn create(
         sales_end,
         created_at: now,
     };
-    let outcome = services.store.create_session(session, &into_blocks(rows), tag, now).await?;
+    let outcome = app.store.create_session(session, &into_blocks(rows), hash, now).await?;
     created(outcome, |session| SessionView::from(&session))
 }
 
@@ -147,17 +145,17 @@ pub(crate) async fn create(
     params(("session_id" = Uuid, Path)), responses((status = 200, body = SessionView))
 )]
 pub(crate) async fn get(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<SessionId>,
 ) -> Result<Json<SessionView>, Problem> {
-    Ok(Json(SessionView::from(find(&services, id).await?.as_ref())))
+    Ok(Json(SessionView::from(find(&app, id).await?.as_ref())))
 }
 
 pub(crate) async fn find(
-    services: &Services,
+    app: &AppState,
     id: SessionId,
 ) -> Result<std::sync::Arc<Session>, Problem> {
-    let found = services.store.session(id).await?;
+    let found = app.store.session(id).await?;
     found.ok_or_else(|| Problem::not_found("session"))
 }
 
@@ -174,7 +172,7 @@ pub(crate) struct SessionsOf {
     responses((status = 200, body = PageResponse<SessionView>))
 )]
 pub(crate) async fn list(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     of: Result<Query<SessionsOf>, axum::extract::rejection::QueryRejection>,
     page: PageRequest,
 ) -> Result<Json<PageResponse<SessionView>>, Problem> {
@@ -182,7 +180,7 @@ pub(crate) async fn list(
         of.map_err(|error| Problem::new(&MALFORMED_REQUEST, error.body_text()))?;
     let filter = event_id.map_or(ListFilter::All, |id| ListFilter::SessionsOf(EventId::new(id)));
     let (limit, after) = (page.limit.into(), page.after.as_deref());
-    let found = services.store.list_sessions(filter, limit, after).await?;
+    let found = app.store.list_sessions(filter, limit, after).await?;
     let items = found.items.iter().map(Into::into).collect();
     Ok(Json(PageResponse::new(items, found.next.as_deref())))
 }

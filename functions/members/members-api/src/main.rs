@@ -1,10 +1,11 @@
+use marquee_dynamo::client::Table;
 use marquee_lambda::{Error, config, http, telemetry};
-use marquee_store::{dynamo::Table, members::MembersStore};
-use members_api::{Services, router};
+use marquee_members::store::MembersStore;
+use members_api::{AppState, router};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     telemetry::init_json();
     let store = MembersStore::new(Table::from_env(config::required("MEMBERS_TABLE")?).await);
-    http::run(router(Services { store })).await
+    http::run(router(AppState { store })).await
 }

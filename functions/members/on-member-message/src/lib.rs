@@ -15,20 +15,23 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use futures_util::{StreamExt, future::OptionFuture, stream};
-use marquee_domain::members::{MemberId, Saved, SeatNumber};
+use futures_util::{StreamExt, stream};
 use marquee_lambda::consumer::{BatchHandler, Incoming, Outcome, guarded};
-use marquee_messaging::{
-    events::member::{MemberReply, MemberRequest},
-    message::{Message, Metadata},
-    publisher::{PublishError, Replies, Reply, short_reason},
+use marquee_members::{
+    events::{MemberReply, MemberRequest},
+    store::MembersStore,
     topology::MEMBER_REPLIES,
 };
-use marquee_store::members::MembersStore;
+use marquee_members_domain::{MemberId, Saved, SeatNumber};
+use marquee_messaging::{
+    message::{Message, Metadata},
+    publisher::{PublishError, Replies, Reply, short_reason},
+    topology::Queue,
+};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-pub const QUEUE: &str = "member_messages";
+pub const QUEUE: &Queue = &marquee_members::topology::MEMBER_MESSAGES;
 const SOURCE: &str = "on-member-message";
 
 /// Saves at once: each is a transaction, and a batch may be a hundred of them.
@@ -39,22 +42,21 @@ const SAVES_MAX: Duration = Duration::from_secs(6);
 /// For these and for looking seats up.
 const STORAGE_MAX: Duration = Duration::from_secs(9);
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct OnMemberMessage {
     pub store: MembersStore,
     pub replies: Arc<dyn Replies>,
 }
 
-impl std::fmt::Debug for OnMemberMessage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OnMemberMessage").field("store", &self.store).finish_non_exhaustive()
-    }
-}
-
-/// How far a request is before any seat is looked up.
-enum First {
-    Decided(Result<MemberReply, String>),
-    Asks(MemberId),
+/// A message, and how far its request has come.
+struct Request<'a> {
+    incoming: &'a Incoming,
+    /// `Err` says why the message is no request.
+    read: Result<MemberRequest, String>,
+    /// `Err` says what failed for now; `None` before seats are looked up.
+    reply: Option<Result<MemberReply, String>>,
+    /// What came of sending the reply; `None` if nobody is to have it.
+    sent: Option<Result<(), PublishError>>,
 }
 
 /// The seats of members, or why they could not be read.
@@ -63,40 +65,42 @@ type Seats = Result<HashMap<MemberId, SeatNumber>, String>;
 #[async_trait]
 impl BatchHandler for OnMemberMessage {
     async fn handle_batch(&self, batch: &[Incoming]) -> Vec<Outcome> {
-        let requests: Vec<_> =
-            batch.iter().map(|incoming| MemberRequest::read(&incoming.message)).collect();
         let started = Instant::now();
         let until = started + SAVES_MAX;
-        let firsts: Vec<_> = requests.iter().map(|request| self.decide(request, until)).collect();
-        let firsts: Vec<_> = stream::iter(firsts).buffered(SAVES_AT_ONCE).collect().await;
-        let seats = self.seats(&firsts, started + STORAGE_MAX).await;
-        let decided = firsts.into_iter().map(|first| match first {
-            First::Decided(decided) => decided,
-            First::Asks(member) => found(member, &seats),
-        });
-        let decided: Vec<_> = decided.collect();
-        let replies = batch.iter().zip(&decided).map(|(incoming, decided)| {
-            let reply = decided.as_ref().ok()?;
-            Some(Reply { to: address(incoming, reply)?, message: answer(incoming, reply) })
-        });
-        let sent = self.send(replies.collect()).await;
-        let handled = requests.into_iter().zip(decided).zip(sent).zip(batch);
-        let outcome =
-            |(handled, incoming): (_, &Incoming)| incoming.span.in_scope(|| outcome(handled));
-        handled.map(outcome).collect()
+        let saving: Vec<_> = batch.iter().map(|incoming| self.receive(incoming, until)).collect();
+        let mut requests: Vec<_> = stream::iter(saving).buffered(SAVES_AT_ONCE).collect().await;
+        let seats = self.seats(&requests, started + STORAGE_MAX).await;
+        for request in &mut requests {
+            if let (None, Ok(MemberRequest::GetSeat { member })) = (&request.reply, &request.read) {
+                request.reply = Some(found(member.clone(), &seats));
+            }
+        }
+        self.send(&mut requests).await;
+        let outcomes = requests.into_iter();
+        outcomes.map(|request| request.incoming.span.in_scope(|| request.outcome())).collect()
     }
 }
 
 impl OnMemberMessage {
+    async fn receive<'a>(&self, incoming: &'a Incoming, until: Instant) -> Request<'a> {
+        let read = MemberRequest::read(&incoming.message);
+        let reply = self.before_seats(&read, until).await;
+        Request { incoming, read, reply, sent: None }
+    }
+
     /// What can be said of a request before any seat is looked up; saves on the way.
-    async fn decide(&self, request: &Result<MemberRequest, String>, until: Instant) -> First {
-        First::Decided(match request {
-            Ok(MemberRequest::GetSeat { member }) => return First::Asks(member.clone()),
+    async fn before_seats(
+        &self,
+        request: &Result<MemberRequest, String>,
+        until: Instant,
+    ) -> Option<Result<MemberReply, String>> {
+        match request {
+            Ok(MemberRequest::GetSeat { .. }) => None,
             Ok(MemberRequest::Save { member, seat, replaces }) => {
-                self.saved(member, seat, replaces.as_ref(), until).await
+                Some(self.saved(member, seat, replaces.as_ref(), until).await)
             }
-            Err(why) => Ok(MemberReply::InvalidMessage { why: short_reason(why).to_owned() }),
-        })
+            Err(why) => Some(Ok(MemberReply::InvalidMessage { why: short_reason(why).to_owned() })),
+        }
     }
 
     async fn saved(
@@ -120,12 +124,13 @@ impl OnMemberMessage {
         })
     }
 
-    async fn seats(&self, firsts: &[First], until: Instant) -> Seats {
-        let members = firsts.iter().filter_map(|first| match first {
-            First::Asks(member) => Some(member.clone()),
-            First::Decided(_) => None,
-        });
-        let members: Vec<_> = members.collect();
+    async fn seats(&self, requests: &[Request<'_>], until: Instant) -> Seats {
+        let mut members = Vec::new();
+        for request in requests {
+            if let (None, Ok(MemberRequest::GetSeat { member })) = (&request.reply, &request.read) {
+                members.push(member.clone());
+            }
+        }
         if members.is_empty() {
             return Ok(HashMap::new());
         }
@@ -135,15 +140,52 @@ impl OnMemberMessage {
         }
     }
 
-    /// What came of each answer, as far as there is one.
-    async fn send(&self, replies: Vec<Option<Reply>>) -> Vec<Option<Result<(), PublishError>>> {
-        let is_there: Vec<_> = replies.iter().map(Option::is_some).collect();
-        let there: Vec<_> = replies.into_iter().flatten().collect();
-        let sending = (!there.is_empty()).then(|| self.replies.reply(&there));
-        let mut sent = OptionFuture::from(sending).await.unwrap_or_default().into_iter();
-        let unsent = || Err(PublishError::Unconfirmed("no answer".into()));
-        let results = is_there.into_iter();
-        results.map(|there| there.then(|| sent.next().unwrap_or_else(unsent))).collect()
+    /// Sends all replies that somebody is to have, at once.
+    async fn send(&self, requests: &mut [Request<'_>]) {
+        let (mut replies, mut senders) = (Vec::new(), Vec::new());
+        for (index, request) in requests.iter().enumerate() {
+            if let Some(reply) = request.addressed() {
+                replies.push(reply);
+                senders.push(index);
+            }
+        }
+        if replies.is_empty() {
+            return;
+        }
+        let mut sent = self.replies.reply(&replies).await.into_iter();
+        for index in senders {
+            let unsent = || Err(PublishError::Unconfirmed("no answer".into()));
+            requests[index].sent = Some(sent.next().unwrap_or_else(unsent));
+        }
+    }
+}
+
+impl Request<'_> {
+    /// The reply on its way, if there is one and anybody is to have it.
+    fn addressed(&self) -> Option<Reply> {
+        let reply = self.reply.as_ref()?.as_ref().ok()?;
+        Some(Reply {
+            to: address(self.incoming, reply)?,
+            message: reply_message(self.incoming, reply),
+        })
+    }
+
+    fn outcome(self) -> Outcome {
+        let reply = match (self.read, self.reply) {
+            // Whether its sender hears of it or not, it will never be a request.
+            (Err(why), _) => return Outcome::Poison(why),
+            (Ok(_), Some(Ok(reply))) => reply,
+            (Ok(_), Some(Err(cause))) => return Outcome::RetryLater(cause),
+            (Ok(_), None) => return Outcome::RetryLater("no seat was looked up".into()),
+        };
+        if let Some(Err(error)) = self.sent {
+            if error.is_transient() {
+                return Outcome::RetryLater(error.to_string());
+            }
+            tracing::warn!(%error, "nobody is there any more to be answered");
+        }
+        tracing::info!(label = reply.label(), "answered");
+        Outcome::Done
     }
 }
 
@@ -164,13 +206,13 @@ fn address(incoming: &Incoming, reply: &MemberReply) -> Option<String> {
 }
 
 /// The same however often it is sent, if the request can be told from others at all.
-fn answer(incoming: &Incoming, reply: &MemberReply) -> Message {
+fn reply_message(incoming: &Incoming, reply: &MemberReply) -> Message {
     let request = &incoming.message.metadata;
     let correlation_id = request.correlation_id.clone().or_else(|| request.id.clone());
     let known = request.id.as_ref().or(request.correlation_id.as_ref());
     let id = known.map_or_else(Uuid::new_v4, |known| {
         let asked_by = request.reply_to.as_deref().unwrap_or_default();
-        Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{QUEUE}/{asked_by}/{known}").as_bytes())
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{}/{asked_by}/{known}", QUEUE.name).as_bytes())
     });
     let metadata = Metadata {
         id: Some(id.to_string()),
@@ -181,25 +223,4 @@ fn answer(incoming: &Incoming, reply: &MemberReply) -> Message {
         ..Metadata::default()
     };
     Message { metadata, body: reply.body().to_string().into_bytes() }
-}
-
-type Decided = (
-    (Result<MemberRequest, String>, Result<MemberReply, String>),
-    Option<Result<(), PublishError>>,
-);
-
-fn outcome(((request, decided), sent): Decided) -> Outcome {
-    match (request, decided, sent) {
-        // Whether its sender hears of it or not, it will never be a request.
-        (Err(why), _, _) => Outcome::Poison(why),
-        (_, Err(cause), _) => Outcome::RetryLater(cause),
-        (_, _, Some(Err(error))) if error.is_transient() => Outcome::RetryLater(error.to_string()),
-        (Ok(_), Ok(reply), sent) => {
-            if let Some(Err(error)) = sent {
-                tracing::warn!(%error, "nobody is there any more to be answered");
-            }
-            tracing::info!(label = reply.label(), "answered");
-            Outcome::Done
-        }
-    }
 }

@@ -6,23 +6,17 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use marquee_domain::time::Clock;
+use marquee_kernel::time::Clock;
 use marquee_lambda::consumer::{MessageHandler, Outcome};
-use marquee_messaging::{events::order::ReceivedOrder, message::Message};
-use marquee_store::{error::StoreError, ordering::OrderingStore};
+use marquee_messaging::{message::Message, topology::Queue};
+use marquee_ordering::{events::ReceivedOrder, store::OrderingStore};
 
-pub const QUEUE: &str = "inventory_reserved";
+pub const QUEUE: &Queue = &marquee_ordering::topology::INVENTORY_RESERVED;
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct OnInventoryReserved {
     pub store: OrderingStore,
     pub clock: Arc<dyn Clock>,
-}
-
-impl std::fmt::Debug for OnInventoryReserved {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OnInventoryReserved").field("store", &self.store).finish_non_exhaustive()
-    }
 }
 
 #[async_trait]
@@ -38,9 +32,7 @@ impl MessageHandler for OnInventoryReserved {
                 Outcome::Done
             }
             // A defect may be mended and the message tried again from the dead letters.
-            Err(StoreError::Unavailable(cause) | StoreError::Broken(cause)) => {
-                Outcome::RetryLater(cause)
-            }
+            Err(error) => Outcome::RetryLater(error.to_string()),
         }
     }
 }

@@ -8,32 +8,27 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use marquee_domain::{ordering::order::OrderStatus, time::Clock};
+use marquee_kernel::time::Clock;
 use marquee_lambda::consumer::{MessageHandler, Outcome};
-use marquee_messaging::{events::order::ReceivedOrder, message::Message};
-use marquee_store::{error::StoreError, ordering::OrderingStore};
+use marquee_messaging::{message::Message, topology::Queue};
+use marquee_ordering::{
+    events::ReceivedOrder,
+    store::OrderingStore,
+    topology::{ORDER_CALLBACK_FAILED, ORDER_CALLBACK_RESERVED},
+};
+use marquee_ordering_domain::order::OrderStatus;
 
 /// The queues, and what each makes of an order.
-pub const RESULTS: [(&str, OrderStatus); 2] = [
-    ("order_callback_reserved", OrderStatus::Reserved),
-    ("order_callback_failed", OrderStatus::Failed),
+pub const RESULTS: [(&Queue, OrderStatus); 2] = [
+    (&ORDER_CALLBACK_RESERVED, OrderStatus::Reserved),
+    (&ORDER_CALLBACK_FAILED, OrderStatus::Failed),
 ];
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct OnInventoryResult {
     pub store: OrderingStore,
     pub clock: Arc<dyn Clock>,
     pub status: OrderStatus,
-}
-
-impl std::fmt::Debug for OnInventoryResult {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { store, status, .. } = self;
-        f.debug_struct("OnInventoryResult")
-            .field("store", store)
-            .field("status", status)
-            .finish_non_exhaustive()
-    }
 }
 
 #[async_trait]
@@ -54,9 +49,7 @@ impl MessageHandler for OnInventoryResult {
             }
             Ok(Err(None)) => tracing::info!(order = %line.id, "not an order of ours"),
             // A defect may be mended and the message tried again from the dead letters.
-            Err(StoreError::Unavailable(cause) | StoreError::Broken(cause)) => {
-                return Outcome::RetryLater(cause);
-            }
+            Err(error) => return Outcome::RetryLater(error.to_string()),
         }
         Outcome::Done
     }

@@ -11,35 +11,28 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use futures_util::future::{join_all, try_join_all};
-use marquee_domain::{
-    ordering::{names::ItemName, order::OrderLine, stock::allot},
-    time::Clock,
-};
+use marquee_dynamo::error::StoreError;
+use marquee_kernel::time::Clock;
 use marquee_lambda::consumer::{BatchHandler, Incoming, Outcome, guarded};
-use marquee_messaging::{events::order::ReceivedOrder, trace::TraceContext};
-use marquee_store::{
-    error::StoreError,
-    ordering::{
+use marquee_messaging::{topology::Queue, trace::TraceContext};
+use marquee_ordering::{
+    events::ReceivedOrder,
+    store::{
         OrderingStore,
         reservations::{Decided, ORDERS_PER_TRANSACTION_MAX, Record, RecordOutcome},
     },
 };
+use marquee_ordering_domain::{names::ItemName, order::OrderLine, stock::allocate};
 
-pub const QUEUE: &str = "order_placed";
+pub const QUEUE: &Queue = &marquee_ordering::topology::ORDER_PLACED;
 
-/// Tries at a decision that others keep overtaking; then the messages come again later.
+/// Tries at a decision that conflicts with others' each time; then the messages come again later.
 const TRIES_MAX: u32 = 8;
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct OnOrderPlaced {
     pub store: OrderingStore,
     pub clock: Arc<dyn Clock>,
-}
-
-impl std::fmt::Debug for OnOrderPlaced {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OnOrderPlaced").field("store", &self.store).finish_non_exhaustive()
-    }
 }
 
 /// An order of the batch, once, however often it is in there.
@@ -52,45 +45,36 @@ struct Placed {
 #[async_trait]
 impl BatchHandler for OnOrderPlaced {
     async fn handle_batch(&self, batch: &[Incoming]) -> Vec<Outcome> {
-        let read = batch.iter().map(|incoming| ReceivedOrder::read(&incoming.message.body));
-        let read: Vec<_> = read.collect();
-        let orders = read.iter().zip(batch).filter_map(|(read, incoming)| {
-            let line = read.as_ref().ok()?.line.clone();
-            Some(Placed { line, trace: incoming.trace })
+        let mut groups: BTreeMap<ItemName, Vec<Placed>> = BTreeMap::new();
+        let mut read = Vec::with_capacity(batch.len());
+        for incoming in batch {
+            let order = ReceivedOrder::read(&incoming.message.body).map(|order| order.line);
+            if let Ok(line) = &order {
+                let group = groups.entry(line.item.clone()).or_default();
+                if group.iter().all(|other| other.line.id != line.id) {
+                    group.push(Placed { line: line.clone(), trace: incoming.trace });
+                }
+            }
+            read.push(order);
+        }
+        let deciding = groups.iter().map(|(item, orders)| async move {
+            let failed = match guarded(self.decide_all(item, orders)).await {
+                Ok(Ok(())) => return None,
+                Ok(Err(error)) => error.to_string(),
+                Err(reason) => reason,
+            };
+            Some((item, failed))
         });
-        let groups = by_item(orders);
-        let results = groups.iter().map(|(item, orders)| guarded(self.decide_all(item, orders)));
-        let results = join_all(results).await;
-        let failures: BTreeMap<_, _> = groups
-            .iter()
-            .zip(results)
-            .filter_map(|((item, _), result)| match result {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some((item, error.to_string())),
-                Err(reason) => Some((item, reason)),
-            })
-            .collect();
-        let outcome = |read: Result<ReceivedOrder, String>| match read {
+        let failures: BTreeMap<_, _> = join_all(deciding).await.into_iter().flatten().collect();
+        let outcome = |order: Result<OrderLine, String>| match order {
             Err(reason) => Outcome::Poison(reason),
-            Ok(order) => match failures.get(&order.line.item) {
+            Ok(line) => match failures.get(&line.item) {
                 Some(cause) => Outcome::RetryLater(cause.clone()),
                 None => Outcome::Done,
             },
         };
         read.into_iter().map(outcome).collect()
     }
-}
-
-/// Orders by item, in the order in which they came.
-fn by_item(orders: impl Iterator<Item = Placed>) -> BTreeMap<ItemName, Vec<Placed>> {
-    let mut groups: BTreeMap<ItemName, Vec<Placed>> = BTreeMap::new();
-    for order in orders {
-        let group = groups.entry(order.line.item.clone()).or_default();
-        if group.iter().all(|other| other.line.id != order.line.id) {
-            group.push(order);
-        }
-    }
-    groups
 }
 
 impl OnOrderPlaced {
@@ -107,7 +91,7 @@ impl OnOrderPlaced {
                 return Ok(());
             }
             let stock = self.store.stock(item).await?;
-            let decisions = allot(stock, orders.iter().map(|order| order.line.quantity));
+            let decisions = allocate(stock, orders.iter().map(|order| order.line.quantity));
             let decided: Vec<_> = orders
                 .iter()
                 .zip(decisions)
@@ -133,7 +117,7 @@ impl OnOrderPlaced {
                 RecordOutcome::StockChanged => {}
             }
         }
-        Err(StoreError::Unavailable(format!("the stock of {item} changed each time")))
+        Err(StoreError::transient(format!("the stock of {item} changed each time")))
     }
 
     /// Orders-api may have heard of an order only after the inventory had, by an event published by
@@ -141,7 +125,7 @@ impl OnOrderPlaced {
     async fn tell_again(&self, records: &[Record]) -> Result<(), StoreError> {
         let told = records.iter().filter_map(|record| {
             let (id, reason) = (&record.line.id, record.reason.as_deref());
-            let status = record.outcome.order_status()?;
+            let status = record.status.order_status()?;
             Some(self.store.resolve(id, status, reason, self.clock.now()))
         });
         try_join_all(told).await.map(drop)

@@ -1,20 +1,20 @@
 //! What can be ordered.
 
 use axum::{Json, extract::State};
-use marquee_domain::ordering::{
-    names::ItemName,
-    stock::{STOCK_MAX, Stock},
-};
 use marquee_lambda::{
     extract::{PathId, Payload},
     json::whole,
     page::{ArrayPage, PageRequest},
     problem::Problem,
 };
+use marquee_ordering_domain::{
+    names::ItemName,
+    stock::{STOCK_MAX, Stock},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::Services;
+use crate::AppState;
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = InventoryItem)]
@@ -48,11 +48,11 @@ pub(crate) struct NewStock {
     responses((status = 200, body = Vec<ItemView>))
 )]
 pub(crate) async fn list(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     page: PageRequest,
 ) -> Result<ArrayPage<ItemView>, Problem> {
     let (limit, after) = (page.limit.into(), page.after.as_deref());
-    let found = services.store.inventory(limit, after).await?;
+    let found = app.store.inventory(limit, after).await?;
     let items = found.items.iter().map(|(name, stock)| ItemView::new(name, *stock)).collect();
     Ok(page.array(items, found.next.as_deref()))
 }
@@ -63,10 +63,10 @@ pub(crate) async fn list(
     params(("item" = String, Path)), responses((status = 200, body = ItemView))
 )]
 pub(crate) async fn get(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(name): PathId<ItemName>,
 ) -> Result<Json<ItemView>, Problem> {
-    let stock = services.store.stock(&name).await?;
+    let stock = app.store.stock(&name).await?;
     let stock = stock.ok_or_else(|| Problem::not_found(&format!("item: {name}")))?;
     Ok(Json(ItemView::new(&name, stock)))
 }
@@ -77,13 +77,13 @@ pub(crate) async fn get(
     params(("item" = String, Path)), responses((status = 200, body = ItemView))
 )]
 pub(crate) async fn put(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(name): PathId<ItemName>,
     Payload { value, .. }: Payload<NewStock>,
 ) -> Result<Json<ItemView>, Problem> {
     let count = u64::try_from(value.stock).ok().filter(|count| *count <= STOCK_MAX);
     let count = count
         .ok_or_else(|| Problem::invalid_field("stock", format!("must be 0 to {STOCK_MAX}")))?;
-    let stock = services.store.put_stock(&name, count).await?;
+    let stock = app.store.put_stock(&name, count).await?;
     Ok(Json(ItemView::new(&name, stock)))
 }

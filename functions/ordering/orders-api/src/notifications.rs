@@ -2,15 +2,15 @@
 
 use axum::extract::State;
 use marquee_lambda::{
-    json::Instant,
+    json::DateTime,
     page::{ArrayPage, PageRequest},
     problem::Problem,
 };
-use marquee_store::ordering::notifications::Notification;
+use marquee_ordering::store::notifications::Notification;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{Services, place_after};
+use crate::{AppState, position_after};
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Notification)]
@@ -23,7 +23,7 @@ pub(crate) struct NotificationView {
     #[schema(example = "Your order is confirmed: 2 × Pizza")]
     message: String,
     #[schema(value_type = String, format = DateTime)]
-    notified_at: Instant,
+    notified_at: DateTime,
 }
 
 impl From<Notification> for NotificationView {
@@ -34,7 +34,7 @@ impl From<Notification> for NotificationView {
             student_id: line.student.map(|student| student.to_string()),
             item: line.item.to_string(),
             qty: line.quantity.get(),
-            notified_at: Instant(at),
+            notified_at: DateTime(at),
         }
     }
 }
@@ -46,11 +46,11 @@ impl From<Notification> for NotificationView {
     responses((status = 200, body = Vec<NotificationView>))
 )]
 pub(crate) async fn list(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     page: PageRequest,
 ) -> Result<ArrayPage<NotificationView>, Problem> {
-    let after = place_after(&page)?;
-    let found = services.store.notifications(page.limit.into(), after).await?;
+    let after = position_after(&page)?;
+    let found = app.store.notifications(page.limit.into(), after).await?;
     let items = found.items.into_iter().map(NotificationView::from).collect();
     Ok(page.array(items, found.next.as_deref()))
 }

@@ -4,24 +4,24 @@ use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
-use marquee_domain::ordering::{
-    names::{OrderId, StudentId},
-    order::{Order, OrderStatus},
-};
 use marquee_lambda::{
     extract::PathId,
-    json::Instant,
+    json::DateTime,
     page::{ArrayPage, PageRequest},
     problem::{MALFORMED_REQUEST, Problem},
 };
-use marquee_store::ordering::orders::OrderFilter;
+use marquee_ordering::store::orders::OrderFilter;
+use marquee_ordering_domain::{
+    names::{OrderId, StudentId},
+    order::{Order, OrderStatus},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{
     ToSchema,
     openapi::schema::{Object, ObjectBuilder, Type},
 };
 
-use crate::{Services, place_after};
+use crate::{AppState, position_after};
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Order)]
@@ -36,13 +36,13 @@ pub(crate) struct OrderView {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[schema(value_type = String, format = DateTime)]
-    placed_at: Instant,
+    placed_at: DateTime,
     #[schema(value_type = String, format = DateTime)]
-    updated_at: Instant,
+    updated_at: DateTime,
 }
 
 pub(crate) fn status_schema() -> Object {
-    let names = OrderStatus::ALL.map(OrderStatus::name);
+    let names = OrderStatus::NAMES.iter().copied();
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
 }
 
@@ -53,10 +53,10 @@ impl From<Order> for OrderView {
             item: order.line.item.to_string(),
             qty: order.line.quantity.get(),
             student_id: order.line.student.map(|student| student.to_string()),
-            status: order.status.name(),
+            status: order.status.into_str(),
             reason: order.reason,
-            placed_at: Instant(order.placed_at),
-            updated_at: Instant(order.updated_at),
+            placed_at: DateTime(order.placed_at),
+            updated_at: DateTime(order.updated_at),
         }
     }
 }
@@ -74,9 +74,10 @@ impl Filter {
         };
         let student = self.student_id.as_deref().map(str::parse::<StudentId>).transpose();
         let status = |name: String| {
-            let known = OrderStatus::ALL.map(OrderStatus::name).join(", ");
-            OrderStatus::parse(&name)
-                .ok_or_else(|| malformed("status", format!("{name:?} is none of {known}")))
+            let known = OrderStatus::NAMES.join(", ");
+            name.trim()
+                .parse()
+                .map_err(|_| malformed("status", format!("{name:?} is none of {known}")))
         };
         Ok(OrderFilter {
             student: student.map_err(|error| malformed("student_id", error.to_string()))?,
@@ -98,14 +99,14 @@ impl Filter {
     responses((status = 200, body = Vec<OrderView>))
 )]
 pub(crate) async fn list(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     filter: Result<Query<Filter>, QueryRejection>,
     page: PageRequest,
 ) -> Result<ArrayPage<OrderView>, Problem> {
     let Query(filter) =
         filter.map_err(|error| Problem::new(&MALFORMED_REQUEST, error.body_text()))?;
-    let (filter, after) = (filter.parse()?, place_after(&page)?);
-    let found = services.store.orders(&filter, page.limit.into(), after).await?;
+    let (filter, after) = (filter.parse()?, position_after(&page)?);
+    let found = app.store.orders(&filter, page.limit.into(), after).await?;
     let items = found.items.into_iter().map(OrderView::from).collect();
     Ok(page.array(items, found.next.as_deref()))
 }
@@ -116,14 +117,14 @@ pub(crate) async fn list(
     params(("order_id" = String, Path)), responses((status = 200, body = OrderView))
 )]
 pub(crate) async fn get(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<OrderId>,
 ) -> Result<Json<OrderView>, Problem> {
-    Ok(Json(find(&services, &id).await?.into()))
+    Ok(Json(find(&app, &id).await?.into()))
 }
 
-pub(crate) async fn find(services: &Services, id: &OrderId) -> Result<Order, Problem> {
-    let found = services.store.order(id).await?;
+pub(crate) async fn find(app: &AppState, id: &OrderId) -> Result<Order, Problem> {
+    let found = app.store.order(id).await?;
     found.ok_or_else(|| unknown(id))
 }
 

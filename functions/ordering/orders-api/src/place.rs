@@ -6,18 +6,18 @@
 use std::str::FromStr;
 
 use axum::{Json, extract::State, http::StatusCode};
-use marquee_domain::ordering::order::{Order, OrderLine, OrderStatus, QUANTITY_MAX, Quantity};
 use marquee_lambda::{
     extract::{IdempotencyKey, Payload},
     json::{Label, whole},
     problem::{ALREADY_EXISTS, IDEMPOTENCY_KEY_REUSED, Problem},
 };
-use marquee_store::ordering::orders::PlaceOutcome;
+use marquee_ordering::store::orders::PlaceOutcome;
+use marquee_ordering_domain::order::{Order, OrderLine, OrderStatus, QUANTITY_MAX, Quantity};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Services, orders::OrderView};
+use crate::{AppState, orders::OrderView};
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct NewOrder {
@@ -45,14 +45,14 @@ pub(crate) struct NewOrder {
     )
 )]
 pub(crate) async fn place(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     key: IdempotencyKey,
     Payload { value, canonical }: Payload<NewOrder>,
 ) -> Result<(StatusCode, Json<OrderView>), Problem> {
     let chosen = value.order_id;
-    let id = match (&chosen, key.tag("order", &canonical)) {
+    let id = match (&chosen, key.hash("order", &canonical)) {
         (Some(chosen), _) => chosen.clone(),
-        (None, Some(tag)) => tag.key.to_string(),
+        (None, Some(hash)) => hash.key.to_string(),
         (None, None) => Uuid::new_v4().to_string(),
     };
     let quantity = Quantity::new(value.qty)
@@ -63,9 +63,9 @@ pub(crate) async fn place(
         quantity,
         student: Some(field("student_id", &value.student_id.0)?),
     };
-    let (status, now) = (OrderStatus::Placed, services.clock.now());
+    let (status, now) = (OrderStatus::Placed, app.clock.now());
     let order = Order { line, status, reason: None, placed_at: now, updated_at: now };
-    match services.store.place(&order).await? {
+    match app.store.place(&order).await? {
         PlaceOutcome::Placed => Ok((StatusCode::CREATED, Json(order.into()))),
         PlaceOutcome::Earlier(earlier) if earlier.line == order.line => {
             let placed_at = earlier.placed_at;

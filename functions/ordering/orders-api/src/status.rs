@@ -4,20 +4,21 @@
 //! be what the inventory decided.
 
 use axum::{Json, extract::State};
-use marquee_domain::ordering::{
-    names::OrderId,
-    order::{Order, OrderStatus},
-};
 use marquee_lambda::{
     extract::{PathId, Payload},
-    problem::{ORDER_STATUS_CONFLICT, Problem},
+    problem::Problem,
 };
-use marquee_store::ordering::{cancellation::CancelOutcome, reservations::Record};
+use marquee_ordering::store::cancellation::CancelOutcome;
+use marquee_ordering_domain::{
+    names::OrderId,
+    order::{Order, OrderStatus},
+    problems::ORDER_STATUS_CONFLICT,
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
-    Services,
+    AppState,
     orders::{OrderView, find, status_schema, unknown},
 };
 
@@ -41,25 +42,25 @@ pub(crate) struct NewStatus {
     )
 )]
 pub(crate) async fn change(
-    State(services): State<Services>,
+    State(app): State<AppState>,
     PathId(id): PathId<OrderId>,
     Payload { value, .. }: Payload<NewStatus>,
 ) -> Result<Json<OrderView>, Problem> {
-    let status = OrderStatus::parse(&value.status).ok_or_else(|| {
-        let known = OrderStatus::ALL.map(OrderStatus::name).join(", ");
+    let status = value.status.trim().parse().map_err(|_| {
+        let known = OrderStatus::NAMES.join(", ");
         Problem::invalid_field("status", format!("must be one of {known}"))
     })?;
     let order = match status {
-        OrderStatus::Cancelled => cancel(&services, &id).await?,
+        OrderStatus::Cancelled => cancel(&app, &id).await?,
         OrderStatus::Placed | OrderStatus::Reserved | OrderStatus::Failed => {
-            agree(&services, &id, status).await?
+            agree(&app, &id, status).await?
         }
     };
     Ok(Json(order.into()))
 }
 
-async fn cancel(services: &Services, id: &OrderId) -> Result<Order, Problem> {
-    match services.store.cancel(id, services.clock.now()).await? {
+async fn cancel(app: &AppState, id: &OrderId) -> Result<Order, Problem> {
+    match app.store.cancel(id, app.clock.now()).await? {
         CancelOutcome::Cancelled(order) => Ok(order),
         CancelOutcome::Failed(order) => {
             Err(conflict(&order, "the order has failed: there is nothing to cancel"))
@@ -69,24 +70,24 @@ async fn cancel(services: &Services, id: &OrderId) -> Result<Order, Problem> {
 }
 
 /// The order with this status, which it must have or be about to get from the inventory.
-async fn agree(services: &Services, id: &OrderId, status: OrderStatus) -> Result<Order, Problem> {
-    let order = find(services, id).await?;
+async fn agree(app: &AppState, id: &OrderId, status: OrderStatus) -> Result<Order, Problem> {
+    let order = find(app, id).await?;
     if order.status == status {
         return Ok(order);
     }
     let decided = match (order.status, status) {
-        (OrderStatus::Placed, _) => services.store.record_of(id).await?,
+        (OrderStatus::Placed, _) => app.store.record_of(id).await?,
         (is, wanted) => {
             let detail = format!("the order is {is} and does not become {wanted}");
             return Err(conflict(&order, &detail));
         }
     };
     match decided {
-        Some(Record { outcome, reason, .. }) if outcome.order_status() == Some(status) => {
-            let now = services.clock.now();
+        Some(record) if record.status.order_status() == Some(status) => {
+            let now = app.clock.now();
             // Whoever was faster said the same, or has cancelled it.
-            let _ = services.store.resolve(id, status, reason.as_deref(), now).await?;
-            find(services, id).await
+            let _ = app.store.resolve(id, status, record.reason.as_deref(), now).await?;
+            find(app, id).await
         }
         Some(_) => Err(conflict(&order, "the inventory decided otherwise")),
         None => Err(conflict(&order, "the inventory has not decided about the order yet")),
@@ -94,5 +95,6 @@ async fn agree(services: &Services, id: &OrderId, status: OrderStatus) -> Result
 }
 
 fn conflict(order: &Order, detail: &str) -> Problem {
-    Problem::new(&ORDER_STATUS_CONFLICT, detail.into()).with("order_status", order.status.name())
+    Problem::new(&ORDER_STATUS_CONFLICT, detail.into())
+        .with("order_status", order.status.into_str())
 }

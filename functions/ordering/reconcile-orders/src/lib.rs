@@ -1,8 +1,8 @@
 //! `reconcile-orders`: publishes again the events that orders still wait for.
 //!
 //! A stream keeps its records for a day, and a record that its function failed too often leaves it
-//! sooner. What was lost shows: an order is still placed (see `marquee_store`'s
-//! [`marquee_store::ordering::reconcile`]). Publishing an event twice is safe, so nothing needs to
+//! sooner. What was lost shows: an order is still placed (see
+//! [`marquee_ordering::store::reconcile`]). Publishing an event twice is safe, so nothing needs to
 //! be known about why it is missing.
 //!
 //! No marker is kept of orders that wait, which each order would have to pay for. Each order is looked
@@ -13,16 +13,17 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use marquee_domain::time::{Clock, Timestamp};
+use marquee_dynamo::error::StoreError;
+use marquee_kernel::time::{Clock, Timestamp};
 use marquee_lambda::{
     config::{self, ConfigError},
     republish::republish,
     schedule,
 };
 use marquee_messaging::publisher::Publisher;
-use marquee_store::{
-    error::StoreError,
-    ordering::{OrderingStore, reconcile},
+use marquee_ordering::{
+    store::{OrderingStore, reconcile},
+    topology::PART,
 };
 use serde::Serialize;
 
@@ -143,7 +144,7 @@ impl Run<'_> {
             let look =
                 self.store.look_for_waiting(shard, after.as_deref(), before, LOOK_LEN).await?;
             let Some(last) = look.last else { return Ok(()) };
-            let published = republish(self.publisher, SOURCE, &look.awaited).await;
+            let published = republish(self.publisher, SOURCE, &PART.into(), &look.awaited).await;
             report.orders += look.orders;
             report.published += published.published;
             report.failed += published.failed + published.refused + look.unreadable;

@@ -7,7 +7,7 @@ use marquee_lambda::{
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     telemetry::init_json();
-    let (rabbitmq, retry) = (rabbitmq_from_env()?, retry_from_env()?);
+    let (rabbitmq, retry) = (rabbitmq_from_env(marquee_contexts::topology())?, retry_from_env()?);
     let environment = config::required("ENVIRONMENT")?;
     let (rabbitmq, environment) = (&rabbitmq, environment.as_str());
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async move {

@@ -26,7 +26,10 @@ async fn told(request_type: &str) -> Value {
         "ResourceType": "Custom::Topology", "ResourceProperties": { "TopologyVersion": "1" },
     });
     let request = serde_json::from_value(request).expect("a request");
-    let nowhere = RabbitMq::new(Endpoint::parse("amqp://127.0.0.1:1").expect("a url"));
+    let nowhere = RabbitMq::new(
+        Endpoint::parse("amqp://127.0.0.1:1").expect("a url"),
+        marquee_contexts::topology(),
+    );
     handle(&nowhere, "test", None, QUICK, request).await.expect("told");
     serde_json::from_slice(&told.recv().await.expect("an answer")).expect("json")
 }

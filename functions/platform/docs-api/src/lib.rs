@@ -15,10 +15,30 @@ use axum::{
 };
 use marquee_lambda::{
     http,
-    problem::{ALL, INTERNAL, Problem, ProblemType},
+    problem::{INTERNAL, Problem, ProblemType},
+    route::{Access, Api, DEFAULT, Route, route},
 };
 use serde_json::{Value, json};
+use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::Config;
+
+pub const API: Api = Api { name: "docs-api", routes: ROUTES, tags: &[], openapi };
+
+/// What API Gateway passes on to it, and who may call there.
+const ROUTES: &[Route] = &[
+    route("/docs", Access::Everybody),
+    route("/docs/", Access::Everybody),
+    route("/docs/{proxy+}", Access::Everybody),
+    route("/openapi.json", Access::Everybody),
+    route("/problems", Access::Everybody),
+    route("/problems/{proxy+}", Access::Everybody),
+    route(DEFAULT, Access::Everybody),
+];
+
+/// It describes the others.
+fn openapi() -> OpenApi {
+    OpenApi::default()
+}
 
 /// The description as it is served.
 pub const OPENAPI: &str = include_str!("../openapi.json");
@@ -31,7 +51,7 @@ pub fn router() -> Router {
         .route("/docs", to_page.clone())
         .route("/docs/", to_page)
         .route("/docs/{file}", get(page))
-        .route("/openapi.json", get(openapi))
+        .route("/openapi.json", get(description))
         .route("/problems", get(problems))
         .route("/problems/{slug}", get(problem));
     http::finish(router)
@@ -45,16 +65,16 @@ async fn page(Path(file): Path<String>) -> Result<Response, Problem> {
     Ok(([(header::CONTENT_TYPE, file.content_type)], file.bytes.into_owned()).into_response())
 }
 
-async fn openapi() -> Response {
+async fn description() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
 }
 
 async fn problems() -> Json<Vec<Value>> {
-    Json(ALL.iter().map(|kind| describe(kind)).collect())
+    Json(marquee_contexts::problems().map(describe).collect())
 }
 
 async fn problem(Path(slug): Path<String>) -> Result<Json<Value>, Problem> {
-    let kind = ALL.iter().find(|kind| kind.slug == slug);
+    let kind = marquee_contexts::problems().find(|kind| kind.slug == slug);
     kind.map(|kind| Json(describe(kind))).ok_or_else(|| Problem::not_found("problem type"))
 }
 

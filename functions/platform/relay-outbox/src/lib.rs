@@ -1,11 +1,9 @@
 //! `relay-outbox`: publishes the events that changes left in their items.
 //!
 //! Consumes a table's stream, of which AWS passes on only what has an event with a routing key. An
-//! event that can never be published (malformed, too large, for no queue) is parked in
+//! event that can never be published (malformed, too large, for no queue) is dead-lettered in
 //! `relay_outbox_dlq` with the reason, so that it does not stop the ones behind it. A publish that
 //! fails for now stops the batch at its record, which comes again.
-
-mod attribute;
 
 use std::sync::Arc;
 
@@ -15,41 +13,36 @@ use marquee_messaging::{
     message::{Message, Metadata},
     outbox::{ATTRIBUTE, OutboxEvent},
     publisher::{DeadLetters, Outgoing, PublishError, Publisher},
-    topology::RELAY_OUTBOX,
-    trace::TraceContext,
+    stored::Stored,
+    topology::{RELAY_OUTBOX, Topology},
 };
 use serde_json::Value;
 
 const SOURCE: &str = "relay-outbox";
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct RelayOutbox {
     pub publisher: Arc<dyn Publisher>,
     pub dead_letters: Arc<dyn DeadLetters>,
-}
-
-impl std::fmt::Debug for RelayOutbox {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RelayOutbox").finish_non_exhaustive()
-    }
+    pub topology: Topology,
 }
 
 /// What a change left to be done.
 enum Task {
     Publish(Outgoing),
-    Park(Message, String),
+    DeadLetter(Message, String),
 }
 
 #[async_trait]
 impl StreamHandler for RelayOutbox {
     async fn handle(&self, records: &[StreamRecord]) -> Option<String> {
-        let tasks = records
-            .iter()
-            .filter_map(|record| Some((&record.dynamodb.sequence_number, task(record)?)));
+        let tasks = records.iter().filter_map(|record| {
+            Some((&record.dynamodb.sequence_number, task(&self.topology, record)?))
+        });
         let tasks: Vec<_> = tasks.collect();
         let batch = tasks.iter().filter_map(|(_, task)| match task {
             Task::Publish(outgoing) => Some(outgoing.clone()),
-            Task::Park(..) => None,
+            Task::DeadLetter(..) => None,
         });
         let batch: Vec<_> = batch.collect();
         let mut results = self.publisher.publish(&batch).await.into_iter();
@@ -59,7 +52,9 @@ impl StreamHandler for RelayOutbox {
                 Task::Publish(outgoing) => {
                     self.published(number, &outgoing.message, results.next()).await
                 }
-                Task::Park(message, reason) => self.park(number, &message, &reason).await,
+                Task::DeadLetter(message, reason) => {
+                    self.dead_letter(number, &message, &reason).await
+                }
             };
             if !settled {
                 return Some(number.clone());
@@ -85,23 +80,23 @@ impl RelayOutbox {
                 tracing::warn!(%error, event, "event will be published again");
                 false
             }
-            Err(error) => self.park(sequence_number, message, &error.to_string()).await,
+            Err(error) => self.dead_letter(sequence_number, message, &error.to_string()).await,
         }
     }
 
-    async fn park(&self, sequence_number: &str, message: &Message, reason: &str) -> bool {
+    async fn dead_letter(&self, sequence_number: &str, message: &Message, reason: &str) -> bool {
         let event = message.metadata.id.as_deref();
         tracing::error!(sequence_number, event, reason, "event can never be published");
-        let parked = self.dead_letters.park(RELAY_OUTBOX, message, reason).await;
-        if let Err(error) = &parked {
-            tracing::warn!(%error, sequence_number, "event could not be parked");
+        let dead_lettered = self.dead_letters.dead_letter(RELAY_OUTBOX, message, reason).await;
+        if let Err(error) = &dead_lettered {
+            tracing::warn!(%error, sequence_number, "event could not be dead-lettered");
         }
-        parked.is_ok()
+        dead_lettered.is_ok()
     }
 }
 
 /// What a change left to be done, if it left anything.
-fn task(record: &StreamRecord) -> Option<Task> {
+fn task(topology: &Topology, record: &StreamRecord) -> Option<Task> {
     let event = record.dynamodb.new_image.get(ATTRIBUTE)?;
     // A change that left the event as it was did not cause it.
     if record.dynamodb.old_image.get(ATTRIBUTE) == Some(event) {
@@ -109,34 +104,25 @@ fn task(record: &StreamRecord) -> Option<Task> {
     }
     let raw = |reason: String| {
         let body = event.to_string().into_bytes();
-        Task::Park(Message { metadata: Metadata::default(), body }, reason)
+        Task::DeadLetter(Message { metadata: Metadata::default(), body }, reason)
     };
     Some(match read(event) {
-        Err(error) => raw(error.to_string()),
-        Ok(event) => match event.to_outgoing(SOURCE) {
+        Err(reason) => raw(reason),
+        Ok(event) => match event.to_outgoing(topology, SOURCE) {
             Some(outgoing) => Task::Publish(outgoing),
             None => raw(format!("no exchange carries {}", event.routing_key)),
         },
     })
 }
 
-fn read(event: &Value) -> Result<OutboxEvent, attribute::NotAnEvent> {
-    let part = |name: &str| event.get("M")?.get(name);
-    let unreadable = |name: &str| attribute::NotAnEvent(name.to_owned());
-    let json = |name: &str| attribute::to_json(part(name).ok_or_else(|| unreadable(name))?);
-    let text = |name: &str| {
-        let value = json(name)?;
-        value.as_str().map(str::to_owned).ok_or_else(|| unreadable(name))
+fn read(event: &Value) -> Result<OutboxEvent, String> {
+    let fields = event["M"].as_object().ok_or("an event is no map")?;
+    // What cannot be read is missing: an event is worth more than its trace.
+    let field = |(name, value): (&String, &Value)| {
+        Some((name.clone(), serde_json::from_value(value.clone()).ok()?))
     };
-    Ok(OutboxEvent {
-        id: text("id")?.parse().map_err(|_| unreadable("id"))?,
-        routing_key: text("key")?,
-        body: json("body")?,
-        // An event is worth more than its trace.
-        trace: part("trace")
-            .and_then(attribute::bytes)
-            .and_then(|bytes| TraceContext::from_bytes(&bytes)),
-    })
+    let stored = Stored::M(fields.iter().filter_map(field).collect());
+    OutboxEvent::from_stored(&stored).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

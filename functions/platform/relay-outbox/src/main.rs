@@ -4,8 +4,12 @@ use relay_outbox::RelayOutbox;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     telemetry::init_json();
-    let broker = Broker::from_env().await?;
-    let relay =
-        RelayOutbox { publisher: broker.publisher()?, dead_letters: broker.dead_letters()? };
+    let topology = marquee_contexts::topology();
+    let broker = Broker::from_env(topology.clone()).await?;
+    let relay = RelayOutbox {
+        publisher: broker.publisher()?,
+        dead_letters: broker.dead_letters()?,
+        topology,
+    };
     stream::run(relay).await
 }

@@ -1,27 +1,33 @@
 use std::sync::Mutex;
 
+use marquee_messaging::trace::TraceContext;
 use serde_json::json;
 
 use super::*;
 
 /// Takes all but the events named; remembers what it was given.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Broker {
     refuse: Vec<&'static str>,
-    /// Parks nothing.
+    /// Dead-letters nothing.
     away: bool,
     published: Mutex<Vec<String>>,
-    parked: Mutex<Vec<String>>,
+    dead_lettered: Mutex<Vec<String>>,
 }
 
 #[async_trait]
 impl DeadLetters for Broker {
-    async fn park(&self, queue: &str, _: &Message, reason: &str) -> Result<(), PublishError> {
+    async fn dead_letter(
+        &self,
+        queue: &str,
+        _: &Message,
+        reason: &str,
+    ) -> Result<(), PublishError> {
         if self.away {
             return Err(PublishError::Unconfirmed("away".into()));
         }
         assert_eq!(queue, "relay_outbox");
-        self.parked.lock().expect("not poisoned").push(reason.to_owned());
+        self.dead_lettered.lock().expect("not poisoned").push(reason.to_owned());
         Ok(())
     }
 }
@@ -62,7 +68,13 @@ fn record(sequence_number: &str, new: &Value, old: &Value) -> StreamRecord {
 }
 
 async fn relay_to(broker: &Arc<Broker>, records: &[StreamRecord]) -> Option<String> {
-    RelayOutbox { publisher: broker.clone(), dead_letters: broker.clone() }.handle(records).await
+    RelayOutbox {
+        publisher: broker.clone(),
+        dead_letters: broker.clone(),
+        topology: marquee_contexts::topology(),
+    }
+    .handle(records)
+    .await
 }
 
 async fn relay(refuse: &[&'static str], records: &[StreamRecord]) -> (Option<String>, Vec<String>) {
@@ -104,7 +116,8 @@ async fn a_failed_publish_is_reported_by_its_record_and_nothing_after_it_counts_
 }
 
 #[tokio::test]
-async fn an_event_that_can_never_be_published_is_parked_and_does_not_stop_the_ones_behind_it() {
+async fn an_event_that_can_never_be_published_is_dead_lettered_and_does_not_stop_the_ones_behind_it()
+ {
     let hopeless = [
         json!({"S": "not a map"}),
         json!({"M": {"id": {"B": "AA=="}}}),
@@ -120,13 +133,16 @@ async fn an_event_that_can_never_be_published_is_parked_and_does_not_stop_the_on
         let broker = Arc::new(Broker::default());
         assert_eq!(relay_to(&broker, &records).await, None, "{before}");
         assert_eq!(broker.published.lock().expect("not poisoned").len(), 1, "{before}");
-        let parked = broker.parked.lock().expect("not poisoned").clone();
-        assert!(matches!(&parked[..], [reason] if !reason.is_empty()), "{before}: {parked:?}");
+        let dead_lettered = broker.dead_lettered.lock().expect("not poisoned").clone();
+        assert!(
+            matches!(&dead_lettered[..], [reason] if !reason.is_empty()),
+            "{before}: {dead_lettered:?}"
+        );
     }
 }
 
 #[tokio::test]
-async fn an_event_that_could_not_even_be_parked_comes_again() {
+async fn an_event_that_could_not_even_be_dead_lettered_comes_again() {
     let broker = Arc::new(Broker { away: true, ..Broker::default() });
     let records = [record("1", &json!({"S": "not a map"}), &Value::Null)];
     assert_eq!(relay_to(&broker, &records).await.as_deref(), Some("1"));
@@ -142,12 +158,24 @@ async fn what_stands_before_a_record_that_comes_again_has_been_published() {
 }
 
 #[tokio::test]
+async fn an_event_whose_trace_cannot_be_read_is_published_without_it() {
+    for unreadable in [json!({ "B": "AA" }), json!({ "SS": ["a"] }), json!({ "S": "x" })] {
+        let mut event = event("a");
+        event["M"]["trace"] = unreadable;
+        let (failed, published) = relay(&[], &[record("1", &event, &Value::Null)]).await;
+        assert_eq!((failed, published.len()), (None, 1), "{event}");
+    }
+}
+
+#[tokio::test]
 async fn the_trace_of_the_request_travels_with_the_event() {
     let trace = TraceContext::begin();
     let mut event = event("a");
     let bytes = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, trace.to_bytes());
     event["M"]["trace"] = json!({ "B": bytes });
-    let Some(Task::Publish(outgoing)) = task(&record("1", &event, &Value::Null)) else {
+    let Some(Task::Publish(outgoing)) =
+        task(&marquee_contexts::topology(), &record("1", &event, &Value::Null))
+    else {
         panic!("an event to publish")
     };
     assert_eq!(outgoing.message.metadata.traceparent, Some(trace.to_string()));

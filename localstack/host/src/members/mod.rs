@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use marquee_lambda::Error;
-use marquee_messaging::events::member::{GET_SEAT_NUMBER, MemberReply, SAVE_MEMBER};
+use marquee_members::events::{GET_SEAT_NUMBER, MemberReply, SAVE_MEMBER};
 use serde_json::{Value, json};
 
 /// Ask about members' seats, over the broker alone

@@ -4,18 +4,16 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use marquee_lambda::Error;
-use marquee_messaging::{
-    backends::rabbitmq::{
-        Endpoint, RabbitMq,
-        lapin::{
-            BasicProperties, Channel, Confirmation, Connection, Consumer,
-            options::{
-                BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions,
-            },
-            types::{FieldTable, ShortString},
+use marquee_members::topology::MEMBERS_EXCHANGE;
+use marquee_messaging::backends::rabbitmq::{
+    Endpoint, RabbitMq,
+    lapin::{
+        BasicProperties, Channel, Confirmation, Connection, Consumer,
+        options::{
+            BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions,
         },
+        types::{FieldTable, ShortString},
     },
-    topology::MEMBERS_EXCHANGE,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -40,7 +38,9 @@ pub struct Answer {
 
 impl MembersClient {
     pub async fn open(amqp_url: &str) -> Result<Self, Error> {
-        let connection = RabbitMq::new(Endpoint::parse(amqp_url)?).connect().await?;
+        let connection = RabbitMq::new(Endpoint::parse(amqp_url)?, marquee_contexts::topology())
+            .connect()
+            .await?;
         let channel = connection.create_channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
         let own = QueueDeclareOptions {

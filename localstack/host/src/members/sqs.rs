@@ -7,9 +7,10 @@ use aws_sdk_sqs::{
     types::{MessageAttributeValue, QueueAttributeName},
 };
 use marquee_lambda::Error;
+use marquee_members::topology::MEMBER_REPLIES;
 use marquee_messaging::{
     message::attribute,
-    topology::{self, MEMBER_REPLIES},
+    topology::{self},
 };
 use serde_json::Value;
 use uuid::Uuid;

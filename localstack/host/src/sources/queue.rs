@@ -34,7 +34,7 @@ fn failures(answer: &Value) -> HashSet<&str> {
 fn settle(batch: Vec<Delivery>, failed: &HashSet<&str>) {
     for (index, delivery) in batch.into_iter().enumerate() {
         match failed.contains(message_id(index, &delivery).as_str()) {
-            true => delivery.retry_later("the function could not handle it; its log says why"),
+            true => delivery.failed(),
             false => delivery.done(),
         }
     }
@@ -62,7 +62,7 @@ fn event(queue: &str, batch: &[Delivery]) -> Value {
             .collect();
         json!({
             "messageId": message_id(index, delivery),
-            "receiptHandle": message_id(index, delivery),
+            "receiptHandle": delivery.receipt(),
             "body": message.text(),
             "attributes": { "ApproximateReceiveCount": delivery.attempt().to_string() },
             "messageAttributes": attributes,

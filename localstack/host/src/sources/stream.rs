@@ -2,7 +2,7 @@
 //! going on from the first record that failed.
 //!
 //! The in-process broker forgets its messages when the process ends. So, with a data file, the
-//! place in the stream is put on record only at a moment when the broker is empty: whatever was
+//! position in the stream is put on record only at a moment when the broker is empty: whatever was
 //! published but not yet dealt with, dead letters included, is read and published again at the
 //! next start. Consumers are safe under that by design.
 
@@ -24,7 +24,7 @@ const BATCH_LEN_MAX: usize = 100;
 /// Before a failed batch is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
-/// How often to look whether the broker is empty, while the place has yet to go on record.
+/// How often to look whether the broker is empty, while the position has yet to go on record.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Records that are dropped together, once nobody reads them any more.
 const PRUNE_LEN: usize = 1_000;
@@ -32,7 +32,7 @@ const PRUNE_LEN: usize = 1_000;
 #[derive(Debug)]
 pub struct Poller {
     pub database: Arc<LocalDatabase>,
-    pub table: &'static str,
+    pub table: String,
     pub broker: HostBroker,
     pub relay: RelayOutbox,
     /// How long a record waits for others, to be relayed with them.
@@ -52,16 +52,16 @@ struct Progress {
 impl Poller {
     /// Sleeps until the table is written to.
     pub async fn run(self, mut stop: Stop) {
-        let mut written = self.database.written(self.table);
-        let place = self.database.stream_place(self.table);
-        let mut progress = Progress { on_record: place.clone(), done: place, unpruned: 0 };
+        let mut written = self.database.written(&self.table);
+        let position = self.database.stream_position(&self.table);
+        let mut progress = Progress { on_record: position.clone(), done: position, unpruned: 0 };
         loop {
             if stop.is_requested() {
                 return;
             }
             written.mark_unchanged();
             match self.step(&mut progress).await {
-                // Its place goes on record as it goes on: it may not come to rest for hours.
+                // Its position goes on record as it goes on: it may not come to rest for hours.
                 Ok(true) => {
                     self.record(&mut progress).await;
                     continue;
@@ -82,7 +82,7 @@ impl Poller {
         }
     }
 
-    /// Returns when there is something to read; meanwhile sees to it that the place goes on record.
+    /// Returns when there is something to read; meanwhile sees to it that the position goes on record.
     async fn until_written(&self, written: &mut watch::Receiver<()>, progress: &mut Progress) {
         loop {
             self.record(progress).await;
@@ -100,24 +100,24 @@ impl Poller {
         }
     }
 
-    /// Puts the place on record if that is safe, and drops what is read by nobody then.
+    /// Puts the position on record if that is safe, and drops what is read by nobody then.
     async fn record(&self, progress: &mut Progress) {
         if progress.done != progress.on_record && self.broker.is_safe_to_leave() {
-            match self.database.record_stream_place(self.table, progress.done.as_deref()) {
+            match self.database.record_stream_position(&self.table, progress.done.as_deref()) {
                 Ok(()) => progress.on_record.clone_from(&progress.done),
-                Err(error) => tracing::warn!(%error, "the stream's place was not recorded"),
+                Err(error) => tracing::warn!(%error, "the stream's position was not recorded"),
             }
         }
-        // With a file the next start reads from the place on record; in memory there is none.
+        // With a file the next start reads from the position on record; in memory there is none.
         let kept = self.database.is_kept();
-        let place = if kept { &progress.on_record } else { &progress.done };
-        if let Some(place) = place.clone()
+        let position = if kept { &progress.on_record } else { &progress.done };
+        if let Some(position) = position.clone()
             && progress.unpruned >= PRUNE_LEN
         {
             progress.unpruned = 0;
-            let (database, table) = (Arc::clone(&self.database), self.table);
+            let (database, table) = (Arc::clone(&self.database), self.table.clone());
             let pruned =
-                tokio::task::spawn_blocking(move || database.prune_stream(table, &place)).await;
+                tokio::task::spawn_blocking(move || database.prune_stream(&table, &position)).await;
             if let Ok(Err(error)) = pruned {
                 tracing::warn!(%error, "the stream was not pruned");
             }
@@ -129,8 +129,8 @@ impl Poller {
     async fn step(&self, progress: &mut Progress) -> Result<bool, Error> {
         let Progress { done, unpruned, .. } = progress;
         let after = done.clone();
-        let (database, table) = (Arc::clone(&self.database), self.table);
-        let read = move || database.stream_records(table, after.as_deref(), BATCH_LEN_MAX);
+        let (database, table) = (Arc::clone(&self.database), self.table.clone());
+        let read = move || database.stream_records(&table, after.as_deref(), BATCH_LEN_MAX);
         let records = tokio::task::spawn_blocking(read).await??;
         let last = records.last().and_then(sequence_number);
         let Some(last) = last else { return Ok(false) };

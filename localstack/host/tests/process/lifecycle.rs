@@ -66,6 +66,10 @@ fn two_hosts_do_not_share_a_data_file() {
 
 #[test]
 fn what_it_cannot_do_it_says_and_does_not_start() {
+    let text = std::env::temp_dir().join(format!("marquee-no-database-{}", std::process::id()));
+    let text = text.to_str().expect("a path");
+    std::fs::write(text, "no database, and long enough to be read as the head of one")
+        .expect("written");
     for (arguments, setting, expected) in [
         (
             vec!["--broker", "rabbitmq", "--amqp-url", "amqp://127.0.0.1:1"],
@@ -79,6 +83,7 @@ fn what_it_cannot_do_it_says_and_does_not_start() {
         (vec![], ("HOLD_SECONDS", "9e18"), "HOLD_SECONDS"),
         (vec![], ("LIVE_SEATS_PER_USER_MAX", "0"), "LIVE_SEATS_PER_USER_MAX"),
         (vec!["--data", "/nowhere/at/all.db"], ("A", "b"), "/nowhere/at/all.db"),
+        (vec!["--data", text], ("A", "b"), text),
         (vec!["--broker", "pigeon"], ("A", "b"), "pigeon"),
     ] {
         let output = command(&arguments).env(setting.0, setting.1).output().expect("it ends");

@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use marquee_messaging::message::{Message, Metadata, attribute};
 use serde_json::Value;
 
-use super::{Consumer, Decision, Delivery, Settled};
+use super::{Consumer, Decision, Received, Settled};
 use crate::{Error, metrics::BatchMetrics};
 
 const MESSAGES: &str = "rmqMessagesByQueue";
@@ -32,20 +32,22 @@ pub(super) fn queue_of(event: &Value) -> Option<&str> {
 /// If any message could not be settled: then the mapping has to deliver the batch again.
 pub async fn consume(consumer: &Consumer, event: Value) -> Result<(), Error> {
     let metrics = BatchMetrics::default();
-    let deliveries = messages(&event)?.into_iter().map(delivery);
+    let deliveries = messages(&event)?.into_iter().map(received);
     let (readable, unreadable): (Vec<_>, Vec<_>) = deliveries.partition(Result::is_ok);
     let readable = readable.into_iter().flatten();
     let handled = consumer.handle(readable.collect()).await;
     let (retries, others): (Vec<_>, Vec<_>) =
         handled.into_iter().partition(|h| matches!(h.decision, Decision::Retry { .. }));
 
-    // What is put off is copied, and last: if anything else fails and the batch comes again, there
+    // What is to wait is copied, and last: if anything else fails and the batch comes again, there
     // are no copies yet that would come as well.
     let unreadable = unreadable.into_iter().filter_map(Result::err);
-    let parked = join_all(unreadable.map(|message| park(consumer, message, &metrics)));
+    let dead_lettered =
+        join_all(unreadable.map(|message| dead_letter(consumer, message, &metrics)));
     let settled = join_all(others.into_iter().map(|handled| consumer.settle(handled, &metrics)));
-    let (parked, settled) = tokio::join!(parked, settled);
-    let mut failed = parked.iter().chain(&settled).filter(|settled| settled.is_err()).count();
+    let (dead_lettered, settled) = tokio::join!(dead_lettered, settled);
+    let mut failed =
+        dead_lettered.iter().chain(&settled).filter(|settled| settled.is_err()).count();
     if failed == 0 {
         let retries = retries.into_iter().map(|handled| consumer.settle(handled, &metrics));
         failed = join_all(retries).await.iter().filter(|settled| settled.is_err()).count();
@@ -70,20 +72,20 @@ fn messages(event: &Value) -> Result<Vec<&Value>, Error> {
 }
 
 /// Nothing of it can be made out: it is kept as the mapping gave it.
-async fn park(
+async fn dead_letter(
     consumer: &Consumer,
     message: &Value,
     metrics: &BatchMetrics,
 ) -> Result<Settled, String> {
     let body = message.to_string().into_bytes();
     let message = Message { metadata: Metadata::default(), body };
-    let settled = consumer.park(&message, "no readable data").await;
+    let settled = consumer.dead_letter(&message, "no readable data").await;
     metrics.record(settled.as_ref().ok().copied(), Duration::ZERO);
     settled
 }
 
 /// The message itself if its body cannot be read.
-fn delivery(message: &Value) -> Result<Delivery, &Value> {
+fn received(message: &Value) -> Result<Received, &Value> {
     let data = message.get("data").and_then(Value::as_str).ok_or(message)?;
     let body = BASE64_STANDARD.decode(data).map_err(|_| message)?;
     let properties = message.get("basicProperties").unwrap_or(&Value::Null);
@@ -98,7 +100,7 @@ fn delivery(message: &Value) -> Result<Delivery, &Value> {
     metadata.correlation_id = property("correlationId").or(metadata.correlation_id);
     let tried = headers.get(attribute::ATTEMPTS).and_then(Value::as_u64).unwrap_or(0);
     let attempt = u32::try_from(tried).unwrap_or(u32::MAX).saturating_add(1);
-    Ok(Delivery { message: Message { metadata, body }, attempt, receipt: String::new() })
+    Ok(Received { message: Message { metadata, body }, attempt, receipt: String::new() })
 }
 
 /// A text header comes as `{"bytes": […]}`, a text property as it is; numbers and the like are taken

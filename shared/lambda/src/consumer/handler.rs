@@ -1,14 +1,14 @@
 //! What handles a queue's messages: one by one, or a batch together.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{fmt::Debug, panic::AssertUnwindSafe, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::{FutureExt, future::join_all};
 use marquee_messaging::{message::Message, trace::TraceContext};
 use tracing::{Instrument, Span};
 
-/// A consumer's time-out of a minute has room for this and for settling: parking, putting off and
-/// parking what has nowhere to wait may each take a publisher 15 s.
+/// A consumer's time-out of a minute has room for this and for settling: dead-lettering, delaying and
+/// dead-lettering what has nowhere to wait may each take a publisher 15 s.
 const BATCH_MAX: Duration = Duration::from_secs(13);
 /// A part of the batch that is slow is stopped before the whole batch is.
 const PART_MAX: Duration = Duration::from_secs(12);
@@ -33,13 +33,13 @@ pub struct Incoming {
 
 /// Most handlers: what one message comes to says nothing of the others.
 #[async_trait]
-pub trait MessageHandler: Send + Sync {
+pub trait MessageHandler: Debug + Send + Sync {
     async fn handle(&self, message: &Message) -> Outcome;
 }
 
 /// A handler that does better with the whole batch in hand.
 #[async_trait]
-pub trait BatchHandler: Send + Sync {
+pub trait BatchHandler: Debug + Send + Sync {
     /// One outcome for each message, in their order.
     async fn handle_batch(&self, batch: &[Incoming]) -> Vec<Outcome>;
 }

@@ -25,16 +25,19 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use marquee_messaging::{
     message::Message,
     publisher::{DeadLetters, Failed, Retries, short_reason},
-    topology::{self, RetryPolicy},
+    topology::RetryPolicy,
     trace::TraceContext,
 };
 use serde_json::Value;
 use tracing::Instrument;
 
-use crate::{Error, config, metrics::BatchMetrics};
+use crate::{
+    Error, config,
+    metrics::{BatchMetrics, Settled},
+};
 
 /// A queue's handler, and what it takes to settle the queue's messages.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Consumer {
     pub queue: &'static str,
     pub retry: RetryPolicy,
@@ -43,31 +46,12 @@ pub struct Consumer {
     pub retries: Arc<dyn Retries>,
 }
 
-impl std::fmt::Debug for Consumer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { queue, retry, .. } = self;
-        f.debug_struct("Consumer")
-            .field("queue", queue)
-            .field("retry", retry)
-            .finish_non_exhaustive()
-    }
-}
-
 /// A message as one event brought it.
-struct Delivery {
+struct Received {
     message: Message,
     /// Tries in all, this one included.
     attempt: u32,
     receipt: String,
-}
-
-/// What a message came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Settled {
-    Done,
-    /// It comes again.
-    Retried,
-    Parked,
 }
 
 /// Runs a function that consumes these queues, by whichever mapping calls it.
@@ -107,7 +91,7 @@ pub async fn consume(consumer: &Consumer, event: Value) -> Result<Value, Error> 
 enum Decision {
     Done,
     Retry { reason: String, delay: Duration },
-    Park { reason: String },
+    DeadLetter { reason: String },
 }
 
 /// A message, and what its handler decided.
@@ -120,7 +104,7 @@ struct Handled {
 
 impl Consumer {
     /// Has a batch handled; nothing is settled yet.
-    async fn handle(&self, deliveries: Vec<Delivery>) -> Vec<Handled> {
+    async fn handle(&self, deliveries: Vec<Received>) -> Vec<Handled> {
         let (batch, receipts): (Vec<_>, Vec<_>) =
             deliveries.into_iter().map(|delivery| self.receive(delivery)).unzip();
         let started = Instant::now();
@@ -134,8 +118,8 @@ impl Consumer {
         handled.collect()
     }
 
-    fn receive(&self, delivery: Delivery) -> (Incoming, String) {
-        let Delivery { message, attempt, receipt } = delivery;
+    fn receive(&self, delivery: Received) -> (Incoming, String) {
+        let Received { message, attempt, receipt } = delivery;
         let parent = message.metadata.traceparent.as_deref().and_then(TraceContext::parse);
         let trace = parent.map_or_else(TraceContext::begin, TraceContext::child);
         let span = tracing::info_span!(
@@ -151,12 +135,12 @@ impl Consumer {
     fn decide(&self, outcome: Outcome, attempts: u32) -> Decision {
         match outcome {
             Outcome::Done => Decision::Done,
-            Outcome::Poison(reason) => Decision::Park { reason },
+            Outcome::Poison(reason) => Decision::DeadLetter { reason },
             Outcome::RetryLater(reason) => match self.retry.delay_after(attempts) {
                 Some(delay) => Decision::Retry { reason, delay },
-                None => {
-                    Decision::Park { reason: format!("failed {attempts} times, at last: {reason}") }
-                }
+                None => Decision::DeadLetter {
+                    reason: format!("failed {attempts} times, at last: {reason}"),
+                },
             },
         }
     }
@@ -168,9 +152,11 @@ impl Consumer {
         let settling = async {
             let settled = match decision {
                 Decision::Done => Ok(Settled::Done),
-                Decision::Park { reason } => self.park(&incoming.message, &reason).await,
+                Decision::DeadLetter { reason } => {
+                    self.dead_letter(&incoming.message, &reason).await
+                }
                 Decision::Retry { reason, delay } => {
-                    self.put_off(&incoming, &receipt, &reason, delay).await
+                    self.retry_later(&incoming, &receipt, &reason, delay).await
                 }
             };
             if let Err(reason) = &settled {
@@ -182,7 +168,7 @@ impl Consumer {
         incoming.trace.scope(settling.instrument(incoming.span.clone())).await
     }
 
-    async fn put_off(
+    async fn retry_later(
         &self,
         incoming: &Incoming,
         receipt: &str,
@@ -196,15 +182,15 @@ impl Consumer {
             Ok(()) => Ok(Settled::Retried),
             Err(error) if error.is_transient() => Err(error.to_string()),
             // There is nowhere to wait, as when the retry queues are those of another policy.
-            Err(error) => self.park(message, &format!("{reason}; and then: {error}")).await,
+            Err(error) => self.dead_letter(message, &format!("{reason}; and then: {error}")).await,
         }
     }
 
-    async fn park(&self, message: &Message, reason: &str) -> Result<Settled, String> {
+    async fn dead_letter(&self, message: &Message, reason: &str) -> Result<Settled, String> {
         let reason = short_reason(reason);
         tracing::error!(reason, "message is a dead letter");
-        let parked = self.dead_letters.park(self.queue, message, reason).await;
-        parked.map(|()| Settled::Parked).map_err(|error| error.to_string())
+        let dead_lettered = self.dead_letters.dead_letter(self.queue, message, reason).await;
+        dead_lettered.map(|()| Settled::DeadLettered).map_err(|error| error.to_string())
     }
 }
 
@@ -218,11 +204,6 @@ pub fn retry_from_env() -> Result<Option<RetryPolicy>, config::ConfigError> {
         delay_max: standard.delay_max.max(delay),
     };
     Ok((policy != standard).then_some(policy))
-}
-
-/// The policy of a queue of the topology.
-pub fn policy_of(queue: &str) -> RetryPolicy {
-    topology::queue(queue).map_or(RetryPolicy::STANDARD, |queue| queue.retry)
 }
 
 #[cfg(test)]

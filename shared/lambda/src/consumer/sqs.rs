@@ -9,14 +9,14 @@ use futures_util::future::join_all;
 use marquee_messaging::message::{BASE64, Message, Metadata, attribute};
 use serde_json::Value;
 
-use super::{Consumer, Delivery, Settled};
+use super::{Consumer, Received, Settled};
 use crate::metrics::BatchMetrics;
 
 pub async fn consume(consumer: &Consumer, event: SqsEvent) -> SqsBatchResponse {
     let metrics = BatchMetrics::default();
     let metrics = &metrics;
     let ids: Vec<_> = event.records.iter().map(|r| r.message_id.clone()).collect();
-    let handled = consumer.handle(event.records.into_iter().map(delivery).collect()).await;
+    let handled = consumer.handle(event.records.into_iter().map(received).collect()).await;
     let settled = ids.into_iter().zip(handled).map(|(id, handled)| async move {
         let settled = consumer.settle(handled, metrics).await;
         matches!(settled, Ok(Settled::Retried) | Err(_)).then_some(id.unwrap_or_default())
@@ -37,7 +37,7 @@ pub(super) fn queue_of(event: &Value) -> Option<&str> {
     event["Records"][0]["eventSourceARN"].as_str()?.rsplit(':').next()
 }
 
-fn delivery(record: SqsMessage) -> Delivery {
+fn received(record: SqsMessage) -> Received {
     let encoding = record.message_attributes.get(attribute::BODY_ENCODING);
     let is_encoded =
         encoding.is_some_and(|encoding| encoding.string_value.as_deref() == Some(BASE64));
@@ -52,7 +52,7 @@ fn delivery(record: SqsMessage) -> Delivery {
         true => BASE64_STANDARD.decode(&body).unwrap_or(body),
         false => body,
     };
-    Delivery {
+    Received {
         message: Message { metadata, body },
         attempt: count.and_then(|count| count.parse().ok()).unwrap_or(1),
         receipt: record.receipt_handle.unwrap_or_default(),

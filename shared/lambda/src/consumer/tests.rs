@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 
+#[derive(Debug)]
 struct ByBody;
 
 #[async_trait]
@@ -24,23 +25,28 @@ impl MessageHandler for ByBody {
     }
 }
 
-/// Remembers what was parked and put off.
-#[derive(Default)]
+/// Remembers what was dead-lettered and delayed.
+#[derive(Debug, Default)]
 struct Broker {
     away: bool,
-    parks_nothing: bool,
+    dead_letters_nothing: bool,
     has_no_retry_queues: bool,
-    parked: Mutex<Vec<(Message, String)>>,
+    dead_lettered: Mutex<Vec<(Message, String)>>,
     retried: Mutex<Vec<(String, u32, Duration)>>,
 }
 
 #[async_trait]
 impl DeadLetters for Broker {
-    async fn park(&self, _: &str, message: &Message, reason: &str) -> Result<(), PublishError> {
-        if self.away || self.parks_nothing {
+    async fn dead_letter(
+        &self,
+        _: &str,
+        message: &Message,
+        reason: &str,
+    ) -> Result<(), PublishError> {
+        if self.away || self.dead_letters_nothing {
             return Err(PublishError::Unconfirmed("away".into()));
         }
-        self.parked.lock().expect("not poisoned").push((message.clone(), reason.to_owned()));
+        self.dead_lettered.lock().expect("not poisoned").push((message.clone(), reason.to_owned()));
         Ok(())
     }
 }
@@ -107,9 +113,9 @@ fn bytes(text: &str) -> Value {
     json!({ "bytes": text.bytes().collect::<Vec<_>>() })
 }
 
-fn parked(broker: &Broker) -> Vec<(String, String)> {
-    let parked = broker.parked.lock().expect("not poisoned");
-    parked.iter().map(|(message, why)| (message.text().into_owned(), why.clone())).collect()
+fn dead_lettered(broker: &Broker) -> Vec<(String, String)> {
+    let dead_lettered = broker.dead_lettered.lock().expect("not poisoned");
+    dead_lettered.iter().map(|(message, why)| (message.text().into_owned(), why.clone())).collect()
 }
 
 #[tokio::test]
@@ -119,17 +125,17 @@ async fn on_sqs_only_the_messages_that_failed_come_again() {
     let answer = consume(&consumer, event).await.expect("an answer");
     let again = [json!({"itemIdentifier": "later"}), json!({"itemIdentifier": "panic"})];
     assert_eq!(answer["batchItemFailures"], json!(again));
-    assert_eq!(parked(&broker), [("poison".into(), "never".into())]);
+    assert_eq!(dead_lettered(&broker), [("poison".into(), "never".into())]);
 }
 
 #[tokio::test]
-async fn on_sqs_a_dead_letter_that_was_parked_encoded_is_read_as_it_was() {
+async fn on_sqs_a_dead_letter_that_was_dead_lettered_encoded_is_read_as_it_was() {
     let (consumer, broker) = consumer(Broker::default());
     let mut event = sqs(&["cG9pc29u", "cG9pc29u"], 1);
     event["Records"][0]["messageAttributes"] =
         json!({ "dead-letter-body-encoding": {"stringValue": "base64", "dataType": "String"} });
     consume(&consumer, event).await.expect("an answer");
-    assert_eq!(parked(&broker), [("poison".into(), "never".into())]);
+    assert_eq!(dead_lettered(&broker), [("poison".into(), "never".into())]);
 }
 
 #[tokio::test]
@@ -140,18 +146,21 @@ async fn a_batch_without_failures_is_answered_with_an_empty_list_not_null() {
 }
 
 #[tokio::test]
-async fn the_last_attempt_parks_with_the_reason() {
+async fn the_last_attempt_dead_letters_with_the_reason() {
     let (consumer, broker) = consumer(Broker::default());
     let answer = consume(&consumer, sqs(&["later"], 10)).await.expect("an answer");
     assert_eq!(answer["batchItemFailures"], json!([]));
-    assert_eq!(parked(&broker), [("later".into(), "failed 10 times, at last: not now".into())]);
+    assert_eq!(
+        dead_lettered(&broker),
+        [("later".into(), "failed 10 times, at last: not now".into())]
+    );
 }
 
 #[tokio::test]
 async fn a_reason_is_cut_to_what_a_header_takes() {
     let (consumer, broker) = consumer(Broker::default());
     consume(&consumer, amazon_mq(&[b"long"], &Value::Null)).await.expect("settled");
-    assert_eq!(parked(&broker), [("long".to_owned(), "x".repeat(500))]);
+    assert_eq!(dead_lettered(&broker), [("long".to_owned(), "x".repeat(500))]);
 }
 
 #[tokio::test]
@@ -159,7 +168,7 @@ async fn on_amazon_mq_null_properties_are_no_obstacle_and_each_message_is_settle
     let (consumer, broker) = consumer(Broker::default());
     let event = amazon_mq(&[b"fine", b"later", b"poison", b"panic", b"\xff\xfe"], &Value::Null);
     assert_eq!(consume(&consumer, event).await.expect("settled"), Value::Null);
-    assert_eq!(parked(&broker), [("poison".into(), "never".into())]);
+    assert_eq!(dead_lettered(&broker), [("poison".into(), "never".into())]);
     let retried = broker.retried.lock().expect("not poisoned").clone();
     let first = Duration::from_secs(1);
     assert_eq!(retried, [("later".into(), 1, first), ("panic".into(), 1, first)]);
@@ -173,7 +182,7 @@ async fn on_amazon_mq_the_header_counts_the_attempts() {
     consume(&consumer, event(9)).await.expect("settled");
     let retried = broker.retried.lock().expect("not poisoned").clone();
     assert_eq!(retried, [("later".into(), 2, Duration::from_secs(2))]);
-    assert_eq!(parked(&broker).len(), 1);
+    assert_eq!(dead_lettered(&broker).len(), 1);
 }
 
 #[tokio::test]
@@ -188,17 +197,17 @@ async fn on_amazon_mq_the_batch_comes_again_only_if_something_could_not_be_settl
 
 #[tokio::test]
 async fn on_amazon_mq_nothing_is_put_off_while_something_else_keeps_the_batch() {
-    let (consumer, broker) = consumer(Broker { parks_nothing: true, ..Broker::default() });
+    let (consumer, broker) = consumer(Broker { dead_letters_nothing: true, ..Broker::default() });
     let event = amazon_mq(&[b"later", b"poison", b"later"], &Value::Null);
     assert!(consume(&consumer, event).await.is_err());
     assert!(broker.retried.lock().expect("not poisoned").is_empty(), "each would come twice");
 }
 
 #[tokio::test]
-async fn on_amazon_mq_a_message_with_nowhere_to_wait_is_parked_with_both_reasons() {
+async fn on_amazon_mq_a_message_with_nowhere_to_wait_is_dead_lettered_with_both_reasons() {
     let (consumer, broker) = consumer(Broker { has_no_retry_queues: true, ..Broker::default() });
     consume(&consumer, amazon_mq(&[b"later"], &Value::Null)).await.expect("settled");
-    let [(body, reason)] = &parked(&broker)[..] else { panic!("one dead letter") };
+    let [(body, reason)] = &dead_lettered(&broker)[..] else { panic!("one dead letter") };
     assert_eq!(body, "later");
     assert!(reason.starts_with("not now; and then: no queue"), "{reason}");
 }
@@ -213,12 +222,13 @@ async fn an_event_of_another_shape_is_not_taken_for_an_empty_batch() {
 }
 
 #[tokio::test]
-async fn on_amazon_mq_a_message_without_readable_data_is_parked_and_the_others_are_handled() {
+async fn on_amazon_mq_a_message_without_readable_data_is_dead_lettered_and_the_others_are_handled()
+{
     let (consumer, broker) = consumer(Broker::default());
     let mut event = amazon_mq(&[b"fine", b"poison"], &Value::Null);
     event["rmqMessagesByQueue"]["event_service_queue::/"][0]["data"] = json!("%%%");
     consume(&consumer, event).await.expect("settled");
-    assert_eq!(parked(&broker).len(), 2);
+    assert_eq!(dead_lettered(&broker).len(), 2);
 }
 
 #[tokio::test]
@@ -232,12 +242,13 @@ async fn the_trace_goes_on_in_the_handler_from_either_kind_of_event() {
     event["Records"][0]["messageAttributes"] =
         json!({ "traceparent": {"stringValue": header, "dataType": "String"} });
     consume(&consumer, event).await.expect("settled");
-    assert_eq!(parked(&broker), [("trace".into(), id.into()), ("trace".into(), id.into())]);
-    let first = broker.parked.lock().expect("not poisoned")[0].0.clone();
+    assert_eq!(dead_lettered(&broker), [("trace".into(), id.into()), ("trace".into(), id.into())]);
+    let first = broker.dead_lettered.lock().expect("not poisoned")[0].0.clone();
     assert_eq!(first.metadata.id.as_deref(), Some("x"));
 }
 
 /// Does nothing that a handler should.
+#[derive(Debug)]
 struct Careless;
 
 #[async_trait]

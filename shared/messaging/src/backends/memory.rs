@@ -1,4 +1,5 @@
-//! The in-process broker: the same routing, retry, delay and dead-letter rules as the others.
+//! The in-process broker: routes, keeps and delays messages as SQS does. Who consumes them decides
+//! about retries.
 //!
 //! Nothing is kept on disk. Whoever runs it must be able to publish again what was lost with the
 //! process; the host does so from the tables' streams.
@@ -17,7 +18,7 @@ use tokio::{sync::Notify, time::Instant};
 use crate::{
     message::Message,
     publisher::{DeadLetters, Failed, Outgoing, PublishError, Publisher, Replies, Reply, Retries},
-    topology::{self, Queue, RetryPolicy},
+    topology::{RELAY_OUTBOX, Topology},
 };
 
 #[derive(Clone, Debug)]
@@ -27,27 +28,30 @@ pub struct MemoryBroker {
 
 #[derive(Debug)]
 struct Shared {
+    topology: Topology,
     queues: HashMap<&'static str, Mutex<QueueState>>,
-    /// Answers that wait to be fetched, by the queue's name.
+    /// Replies that wait to be fetched, by the queue's name.
     replies: Mutex<HashMap<String, VecDeque<Message>>>,
     arrivals: Notify,
     queue_len_max: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct QueueState {
-    retry: RetryPolicy,
     ready: VecDeque<Stored>,
     delayed: BTreeMap<(Instant, u64), Stored>,
-    in_flight: usize,
+    /// Messages that were handed out, by their receipts, and when those come again that are delayed.
+    in_flight: HashMap<u64, Option<Instant>>,
     dead: Vec<DeadLetter>,
     sequence: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Stored {
     message: Message,
     attempts: u32,
+    /// Deliveries that were neither done nor delayed.
+    unsettled: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,19 +75,24 @@ pub struct QueueDepth {
 pub struct Delivery {
     shared: Arc<Shared>,
     queue: &'static str,
+    receipt: u64,
     stored: Stored,
     settled: bool,
 }
 
+/// When a message comes again that its consumer left unsettled.
+const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(30);
+/// After as many deliveries that were left unsettled, a message is a dead letter: it may be what ends
+/// its consumer each time.
+const UNSETTLED_MAX: u32 = 12;
+
 impl MemoryBroker {
-    /// `retry` replaces the topology's policy for every queue; a full queue refuses messages.
-    pub fn new(queue_len_max: usize, retry: Option<RetryPolicy>) -> Self {
-        let state = |queue: &Queue| QueueState::new(retry.unwrap_or(queue.retry));
-        let parking = QueueState::new(RetryPolicy::STANDARD);
-        let queues = topology::QUEUES.iter().map(|queue| (queue.name, Mutex::new(state(queue))));
-        let queues = queues.chain([(topology::RELAY_OUTBOX, Mutex::new(parking))]).collect();
+    /// A full queue refuses messages.
+    pub fn new(topology: Topology, queue_len_max: usize) -> Self {
+        let queues = topology.queues().map(|queue| queue.name).chain([RELAY_OUTBOX]);
+        let queues = queues.map(|queue| (queue, Mutex::default())).collect();
         let (replies, arrivals) = (Mutex::default(), Notify::new());
-        Self { shared: Arc::new(Shared { queues, replies, arrivals, queue_len_max }) }
+        Self { shared: Arc::new(Shared { topology, queues, replies, arrivals, queue_len_max }) }
     }
 
     /// Waits until `queue` has something due and hands out up to `batch_len_max` messages.
@@ -120,7 +129,7 @@ impl MemoryBroker {
         self.shared.lock(queue).map(|state| state.dead.clone()).unwrap_or_default()
     }
 
-    /// Takes the answers that wait in a reply queue.
+    /// Takes the replies that wait in a reply queue.
     pub fn take_replies(&self, queue: &str) -> Vec<Message> {
         self.shared.replies().remove(queue).map(Vec::from).unwrap_or_default()
     }
@@ -131,7 +140,9 @@ impl MemoryBroker {
         let Some(mut state) = self.shared.lock(queue) else { return 0 };
         let dead = mem::take(&mut state.dead);
         let count = dead.len();
-        state.ready.extend(dead.into_iter().map(|d| Stored { message: d.message, attempts: 0 }));
+        state
+            .ready
+            .extend(dead.into_iter().map(|d| Stored { message: d.message, ..Stored::default() }));
         drop(state);
         self.shared.arrivals.notify_waiters();
         count
@@ -158,12 +169,13 @@ impl Shared {
         let due = mem::replace(&mut state.delayed, later);
         state.ready.extend(due.into_values());
         let count = state.ready.len().min(batch_len_max);
-        let batch: Vec<_> = state
-            .ready
-            .drain(..count)
-            .map(|stored| Delivery { shared: Arc::clone(self), queue, stored, settled: false })
-            .collect();
-        state.in_flight += batch.len();
+        let taken: Vec<_> = state.ready.drain(..count).collect();
+        let hand_out = |stored| {
+            let receipt = state.next_number();
+            state.in_flight.insert(receipt, None);
+            Delivery { shared: Arc::clone(self), queue, receipt, stored, settled: false }
+        };
+        let batch = taken.into_iter().map(hand_out).collect();
         let next_due = state.delayed.keys().next().map(|(due, _)| *due);
         (batch, next_due)
     }
@@ -172,13 +184,13 @@ impl Shared {
         outgoing.check_body()?;
         let Outgoing { exchange, routing_key, message } = outgoing;
         let mut unroutable = true;
-        for queue in topology::routes(exchange, routing_key) {
+        for queue in self.topology.routes(exchange, routing_key) {
             unroutable = false;
             let Some(mut state) = self.lock(queue.name) else { continue };
             if state.ready.len() + state.delayed.len() >= self.queue_len_max {
                 return Err(PublishError::Unconfirmed(format!("queue {} is full", queue.name)));
             }
-            state.ready.push_back(Stored { message: message.clone(), attempts: 0 });
+            state.ready.push_back(Stored { message: message.clone(), ..Stored::default() });
         }
         match unroutable {
             true => Err(outgoing.unroutable()),
@@ -188,37 +200,34 @@ impl Shared {
 }
 
 impl QueueState {
-    fn new(retry: RetryPolicy) -> Self {
-        Self {
-            retry,
-            ready: VecDeque::new(),
-            delayed: BTreeMap::new(),
-            in_flight: 0,
-            dead: Vec::new(),
-            sequence: 0,
-        }
+    fn next_number(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
     }
 
     fn depth(&self) -> QueueDepth {
         QueueDepth {
             ready: self.ready.len(),
             delayed: self.delayed.len(),
-            in_flight: self.in_flight,
+            in_flight: self.in_flight.len(),
             dead: self.dead.len(),
         }
     }
 
-    fn retry_later(&mut self, stored: Stored, reason: &str) {
-        match self.retry.delay_after(stored.attempts) {
-            Some(delay) => {
-                self.sequence += 1;
-                self.delayed.insert((Instant::now() + delay, self.sequence), stored);
-            }
-            None => {
-                let reason = format!("failed {} times, at last: {reason}", stored.attempts);
-                self.dead.push(DeadLetter { message: stored.message, reason });
-            }
+    /// Has a message come again that was handed out.
+    fn failed(&mut self, receipt: u64, mut stored: Stored) {
+        let delayed = self.in_flight.remove(&receipt).flatten();
+        if delayed.is_none() {
+            stored.unsettled += 1;
         }
+        if stored.unsettled >= UNSETTLED_MAX {
+            let reason = format!("delivered {UNSETTLED_MAX} times, and never settled");
+            self.dead.push(DeadLetter { message: stored.message, reason });
+            return;
+        }
+        let again = delayed.unwrap_or_else(|| Instant::now() + VISIBILITY_TIMEOUT);
+        let number = self.next_number();
+        self.delayed.insert((again, number), stored);
     }
 }
 
@@ -232,24 +241,30 @@ impl Delivery {
         self.stored.attempts + 1
     }
 
+    /// What [`Retries`] knows it by.
+    pub fn receipt(&self) -> String {
+        self.receipt.to_string()
+    }
+
     pub fn done(mut self) {
-        self.settle(|_, _| {});
+        self.settle(|state, receipt, _| {
+            state.in_flight.remove(&receipt);
+        });
     }
 
-    /// Try again after the queue's delay; a dead letter once its attempts are used up.
-    pub fn retry_later(mut self, reason: &str) {
-        self.settle(|state, stored| state.retry_later(stored, reason));
+    /// It comes again: after the delay that was asked for, or after a while.
+    pub fn failed(mut self) {
+        self.settle(QueueState::failed);
     }
 
-    fn settle(&mut self, how: impl FnOnce(&mut QueueState, Stored)) {
+    fn settle(&mut self, how: impl FnOnce(&mut QueueState, u64, Stored)) {
         if mem::replace(&mut self.settled, true) {
             return;
         }
         let attempts = self.attempt();
-        let stored = Stored { message: mem::take(&mut self.stored.message), attempts };
+        let stored = Stored { attempts, ..mem::take(&mut self.stored) };
         if let Some(mut state) = self.shared.lock(self.queue) {
-            state.in_flight = state.in_flight.saturating_sub(1);
-            how(&mut state, stored);
+            how(&mut state, self.receipt, stored);
         }
         self.shared.arrivals.notify_waiters();
     }
@@ -257,7 +272,7 @@ impl Delivery {
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        self.settle(|state, stored| state.retry_later(stored, "the consumer failed"));
+        self.settle(QueueState::failed);
     }
 }
 
@@ -272,7 +287,12 @@ impl Publisher for MemoryBroker {
 
 #[async_trait]
 impl DeadLetters for MemoryBroker {
-    async fn park(&self, queue: &str, message: &Message, reason: &str) -> Result<(), PublishError> {
+    async fn dead_letter(
+        &self,
+        queue: &str,
+        message: &Message,
+        reason: &str,
+    ) -> Result<(), PublishError> {
         let mut state = self
             .shared
             .lock(queue)
@@ -282,10 +302,15 @@ impl DeadLetters for MemoryBroker {
     }
 }
 
-/// Its queues count attempts and delay by themselves.
+/// The message stays in its queue, in flight until the delay is over.
 #[async_trait]
 impl Retries for MemoryBroker {
-    async fn retry_later(&self, _: Failed<'_>, _: Duration) -> Result<(), PublishError> {
+    async fn retry_later(&self, failed: Failed<'_>, delay: Duration) -> Result<(), PublishError> {
+        let mut state = self.shared.lock(failed.queue);
+        let again = state.as_mut().zip(failed.receipt.parse().ok());
+        let again = again.and_then(|(state, receipt)| state.in_flight.get_mut(&receipt));
+        let gone = || PublishError::Unconfirmed(format!("{} is not in flight", failed.receipt));
+        *again.ok_or_else(gone)? = Some(Instant::now() + delay);
         Ok(())
     }
 }
@@ -297,7 +322,7 @@ impl Replies for MemoryBroker {
     async fn reply(&self, replies: &[Reply]) -> Vec<Result<(), PublishError>> {
         let mut queues = self.shared.replies();
         let deliver = |Reply { to, message }: &Reply| {
-            if !topology::is_named_for_replies(to) {
+            if !self.shared.topology.is_named_for_replies(to) {
                 return Err(Reply::nowhere(to));
             }
             let queue = queues.entry(to.clone()).or_default();

@@ -18,7 +18,7 @@ use lapin::{
     types::{AMQPValue, FieldTable},
 };
 
-use crate::topology::{self, Queue, RetryPolicy};
+use crate::topology::{self, Queue, RetryPolicy, Topology};
 
 /// After so many deliveries without an acknowledgement a message is a dead letter: it may be what kills
 /// its consumer each time, before that can settle it. As many as RabbitMQ 4 has by default; consumers
@@ -48,25 +48,26 @@ pub(super) fn is_taken(error: &lapin::Error) -> bool {
     matches!(error.kind(), ErrorKind::ProtocolError(protocol) if *protocol.kind() == taken)
 }
 
-/// Declares all of [`topology`]; `retry` replaces each queue's own policy.
+/// Declares all of a topology; `retry` replaces each queue's own policy.
 ///
 /// # Errors
 /// As the broker answers: a queue that is there with other arguments is left as it is.
 pub(super) async fn declare(
     channel: &Channel,
+    topology: &Topology,
     retry: Option<RetryPolicy>,
 ) -> Result<(), lapin::Error> {
-    for exchange in topology::exchanges() {
+    for exchange in topology.exchanges() {
         declare_exchange(channel, exchange, ExchangeKind::Topic).await?;
     }
-    for queue in topology::dead_letter_queues() {
+    for queue in topology.dead_letter_queues() {
         // No arguments at all, so that any client may declare it.
         declare_queue(channel, &queue, FieldTable::default()).await?;
     }
-    for queue in topology::REPLY_QUEUES {
+    for queue in topology.reply_queues() {
         declare_queue(channel, queue, FieldTable::default()).await?;
     }
-    let policies = topology::QUEUES.iter().map(|queue| retry.unwrap_or(queue.retry));
+    let policies = topology.queues().map(|queue| retry.unwrap_or(queue.retry));
     let delays: BTreeSet<_> = policies.flat_map(|policy| policy.delays()).collect();
     for delay in delays {
         let name = retry_queue(delay);
@@ -74,7 +75,7 @@ pub(super) async fn declare(
         declare_queue(channel, &name, retry_arguments(delay)).await?;
         bind(channel, &name, &name, "").await?;
     }
-    for queue in topology::QUEUES {
+    for queue in topology.queues() {
         declare_queue(channel, queue.name, main_arguments(queue)).await?;
         for key in queue.routing_keys {
             bind(channel, queue.name, queue.exchange, key).await?;

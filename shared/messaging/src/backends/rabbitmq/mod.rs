@@ -26,7 +26,7 @@ use declare::{claim, declare, is_taken};
 use crate::{
     message::Message,
     publisher::{DeadLetters, Failed, Outgoing, PublishError, Publisher, Replies, Reply, Retries},
-    topology::{self, RetryPolicy},
+    topology::{self, RetryPolicy, Topology},
 };
 
 /// A broker answers a confirm within milliseconds, or within a second or two while its quorum
@@ -38,13 +38,15 @@ const DECLARE_TIMEOUT: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug)]
 pub struct RabbitMq {
     connector: Arc<Connector>,
+    topology: Topology,
     confirm_timeout: Duration,
 }
 
 impl RabbitMq {
     /// Connects when it first has to.
-    pub fn new(endpoint: Endpoint) -> Self {
-        Self { connector: Arc::new(Connector::new(endpoint)), confirm_timeout: CONFIRM_TIMEOUT }
+    pub fn new(endpoint: Endpoint, topology: Topology) -> Self {
+        let connector = Arc::new(Connector::new(endpoint));
+        Self { connector, topology, confirm_timeout: CONFIRM_TIMEOUT }
     }
 
     #[must_use]
@@ -80,7 +82,7 @@ impl RabbitMq {
                 )),
                 false => error.into(),
             })?;
-            declare(&channel, retry).await?;
+            declare(&channel, &self.topology, retry).await?;
             Ok(connection.close(200, "declared".into()).await?)
         });
         let late = || BrokerError::Unavailable(format!("nothing declared in {DECLARE_TIMEOUT:?}"));
@@ -134,7 +136,12 @@ impl Publisher for RabbitMq {
 
 #[async_trait]
 impl DeadLetters for RabbitMq {
-    async fn park(&self, queue: &str, message: &Message, reason: &str) -> Result<(), PublishError> {
+    async fn dead_letter(
+        &self,
+        queue: &str,
+        message: &Message,
+        reason: &str,
+    ) -> Result<(), PublishError> {
         let queue = topology::dead_letter_queue(queue);
         let properties = properties::of(message, &[properties::reason(reason)]);
         self.send_one("", &queue, message, properties).await
@@ -152,15 +159,16 @@ impl Retries for RabbitMq {
 }
 
 /// A routing key is a short string: lapin panics at a longer one.
-fn may_take_replies(queue: &str) -> bool {
-    queue.len() <= 255 && !topology::is_working_queue(queue)
-}
+const QUEUE_NAME_BYTES_MAX: usize = 255;
 
 /// By the default exchange. Not mandatory: whoever asked may be gone, and an answer that came back
 /// would cast doubt on those beside it, which would be sent twice.
 #[async_trait]
 impl Replies for RabbitMq {
     async fn reply(&self, replies: &[Reply]) -> Vec<Result<(), PublishError>> {
+        let may_take_replies = |queue: &str| {
+            queue.len() <= QUEUE_NAME_BYTES_MAX && !self.topology.is_working_queue(queue)
+        };
         let kept_for = topology::REPLIES_KEPT_FOR.as_millis().to_string();
         let parcels = replies.iter().map(|Reply { to, message }| publish::Parcel {
             exchange: "",

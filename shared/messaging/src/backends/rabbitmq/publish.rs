@@ -91,33 +91,35 @@ impl RabbitMq {
         let deadline = Instant::now() + self.confirm_timeout;
         let outcomes = match timeout_at(deadline, open(&connection)).await {
             Ok(Ok(channel)) => publish(&channel, parcels, deadline).await,
-            Ok(Err(error)) => parcels.iter().map(|_| Outcome::Failed(error.clone())).collect(),
-            Err(_) => parcels.iter().map(|_| Outcome::TimedOut).collect(),
+            Ok(Err(error)) => parcels.iter().map(|_| Publishing::Failed(error.clone())).collect(),
+            Err(_) => parcels.iter().map(|_| Publishing::TimedOut).collect(),
         };
-        let timed_out = outcomes.iter().any(|outcome| matches!(outcome, Outcome::TimedOut));
+        let timed_out = outcomes.iter().any(|outcome| matches!(outcome, Publishing::TimedOut));
         if timed_out || !connection.status().connected() {
             self.connector.give_up(&connection).await;
         }
         let alone = parcels.len() == 1;
-        let returned = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Returned));
+        let returned = outcomes.iter().any(|outcome| matches!(outcome, Publishing::Returned));
         // What came back for one that timed out may have been taken for another's.
         let doubtful = returned || timed_out;
         let sent = parcels.iter().zip(outcomes).map(|(parcel, outcome)| match outcome {
-            Outcome::Kept if alone || !doubtful => Ok(()),
-            Outcome::Kept => Err(unconfirmed("another in its batch was not".into())),
-            Outcome::Returned if alone => Err(unroutable(parcel)),
-            Outcome::Returned => Err(unconfirmed("it or another came back".into())),
-            Outcome::Refused => Err(unconfirmed("the broker refused it".into())),
-            Outcome::TimedOut => Err(unconfirmed("no confirm in time".into())),
-            Outcome::Failed(error) if alone && no_such_exchange(&error) => Err(unroutable(parcel)),
-            Outcome::Failed(error) => Err(unconfirmed(error.to_string())),
+            Publishing::Kept if alone || !doubtful => Ok(()),
+            Publishing::Kept => Err(unconfirmed("another in its batch was not".into())),
+            Publishing::Returned if alone => Err(unroutable(parcel)),
+            Publishing::Returned => Err(unconfirmed("it or another came back".into())),
+            Publishing::Refused => Err(unconfirmed("the broker refused it".into())),
+            Publishing::TimedOut => Err(unconfirmed("no confirm in time".into())),
+            Publishing::Failed(error) if alone && no_such_exchange(&error) => {
+                Err(unroutable(parcel))
+            }
+            Publishing::Failed(error) => Err(unconfirmed(error.to_string())),
         });
         Ok(sent.collect())
     }
 }
 
 /// What became of one message, as far as its confirm tells.
-enum Outcome {
+enum Publishing {
     Kept,
     Returned,
     Refused,
@@ -132,7 +134,7 @@ async fn open(connection: &Connection) -> Result<Channel, lapin::Error> {
 }
 
 /// Hands all over before it waits for the first confirm.
-async fn publish(channel: &Channel, parcels: &[&Parcel<'_>], deadline: Instant) -> Vec<Outcome> {
+async fn publish(channel: &Channel, parcels: &[&Parcel<'_>], deadline: Instant) -> Vec<Publishing> {
     let mut confirms = Vec::with_capacity(parcels.len());
     for parcel in parcels {
         let (exchange, key) = (parcel.exchange.into(), parcel.routing_key.into());
@@ -146,21 +148,21 @@ async fn publish(channel: &Channel, parcels: &[&Parcel<'_>], deadline: Instant) 
     for confirm in confirms {
         outcomes.push(match confirm {
             Ok(Ok(confirm)) => outcome(timeout_at(deadline, confirm).await),
-            Ok(Err(error)) => Outcome::Failed(error),
-            Err(_) => Outcome::TimedOut,
+            Ok(Err(error)) => Publishing::Failed(error),
+            Err(_) => Publishing::TimedOut,
         });
     }
     outcomes
 }
 
 /// Only an acknowledgement with nothing returned means that a queue has the message.
-fn outcome(confirmed: Result<Result<Confirmation, lapin::Error>, Elapsed>) -> Outcome {
+fn outcome(confirmed: Result<Result<Confirmation, lapin::Error>, Elapsed>) -> Publishing {
     match confirmed {
-        Ok(Ok(Confirmation::Ack(None))) => Outcome::Kept,
-        Ok(Ok(Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)))) => Outcome::Returned,
-        Ok(Ok(Confirmation::Nack(None) | Confirmation::NotRequested)) => Outcome::Refused,
-        Ok(Err(error)) => Outcome::Failed(error),
-        Err(_) => Outcome::TimedOut,
+        Ok(Ok(Confirmation::Ack(None))) => Publishing::Kept,
+        Ok(Ok(Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)))) => Publishing::Returned,
+        Ok(Ok(Confirmation::Nack(None) | Confirmation::NotRequested)) => Publishing::Refused,
+        Ok(Err(error)) => Publishing::Failed(error),
+        Err(_) => Publishing::TimedOut,
     }
 }
 

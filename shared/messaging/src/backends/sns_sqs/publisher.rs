@@ -14,7 +14,7 @@ use super::batch::{ENTRIES_MAX, Sent, entry_error, request_error, send_split};
 use crate::{
     message::attribute,
     publisher::{Outgoing, PublishError, Publisher},
-    topology,
+    topology::Topology,
 };
 
 /// What SNS takes in one request; several requests go out side by side.
@@ -30,6 +30,7 @@ pub struct SnsPublisher {
     pub client: Client,
     /// A topic's ARN without the exchange's name at its end.
     pub topic_arn_prefix: String,
+    pub topology: Topology,
 }
 
 #[async_trait]
@@ -37,7 +38,7 @@ impl Publisher for SnsPublisher {
     async fn publish(&self, batch: &[Outgoing]) -> Vec<Result<(), PublishError>> {
         let unsent = || Err(unconfirmed("not sent"));
         let mut results: Vec<_> =
-            batch.iter().map(|outgoing| refusal(outgoing).map_or_else(unsent, Err)).collect();
+            batch.iter().map(|outgoing| self.refusal(outgoing).map_or_else(unsent, Err)).collect();
         for round in 0..ROUNDS {
             let left: Vec<_> = (0..batch.len())
                 .filter(|n| results[*n].as_ref().is_err_and(PublishError::is_transient))
@@ -48,7 +49,7 @@ impl Publisher for SnsPublisher {
             if round > 0 {
                 sleep(PAUSE_FIRST * 2_u32.pow(round)).await;
             }
-            let sends = topology::exchanges().into_iter().flat_map(|exchange| {
+            let sends = self.topology.exchanges().into_iter().flat_map(|exchange| {
                 let on_it = left.iter().copied().filter(|n| batch[*n].exchange == exchange);
                 let groups = requests(batch, on_it).into_iter();
                 groups.map(move |group| {
@@ -61,15 +62,6 @@ impl Publisher for SnsPublisher {
         }
         results
     }
-}
-
-/// Why a message is not to be sent at all. SNS itself drops a message that no subscription takes.
-fn refusal(outgoing: &Outgoing) -> Option<PublishError> {
-    let routed = topology::routes(&outgoing.exchange, &outgoing.routing_key).next().is_some();
-    if !routed {
-        return Some(outgoing.unroutable());
-    }
-    outgoing.check_body().err()
 }
 
 /// Splits messages of one topic, by their places in `batch`, into what single requests take.
@@ -93,6 +85,15 @@ fn requests(batch: &[Outgoing], on_topic: impl Iterator<Item = usize>) -> Vec<Ve
 }
 
 impl SnsPublisher {
+    /// Why a message is not to be sent at all. SNS itself drops a message that no subscription takes.
+    fn refusal(&self, outgoing: &Outgoing) -> Option<PublishError> {
+        let Outgoing { exchange, routing_key, .. } = outgoing;
+        match self.topology.routes(exchange, routing_key).next() {
+            Some(_) => outgoing.check_body().err(),
+            None => Some(outgoing.unroutable()),
+        }
+    }
+
     /// What each message came to. One that the answer does not mention is not confirmed.
     async fn send(
         &self,

@@ -1,4 +1,4 @@
-//! A consumer's queues: putting a message off, and parking it.
+//! A consumer's queues: delaying a message, and dead-lettering it.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use crate::{
     message::{BASE64, Message, attribute, is_sendable},
     publisher::{DeadLetters, Failed, PublishError, Retries, short_reason},
-    topology::dead_letter_queue,
+    topology::{Topology, dead_letter_queue},
 };
 
 /// What SQS takes beside a message.
@@ -20,6 +20,7 @@ pub struct SqsQueues {
     pub client: Client,
     /// What every queue's URL begins with; the queue's own name follows.
     pub url_prefix: String,
+    pub topology: Topology,
 }
 
 impl SqsQueues {
@@ -30,7 +31,12 @@ impl SqsQueues {
 
 #[async_trait]
 impl DeadLetters for SqsQueues {
-    async fn park(&self, queue: &str, message: &Message, reason: &str) -> Result<(), PublishError> {
+    async fn dead_letter(
+        &self,
+        queue: &str,
+        message: &Message,
+        reason: &str,
+    ) -> Result<(), PublishError> {
         // What no queue would take as it is goes encoded: a dead letter has nowhere else to go.
         let (body, encoding) = match message.sendable_text() {
             Some(text) => (text.to_owned(), None),

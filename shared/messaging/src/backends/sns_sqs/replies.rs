@@ -12,10 +12,7 @@ use super::{
     batch::{ENTRIES_MAX, Sent, entry_error, request_error, send_split},
     queue::{SqsQueues, attribute_value, unconfirmed},
 };
-use crate::{
-    publisher::{PublishError, Replies, Reply},
-    topology,
-};
+use crate::publisher::{PublishError, Replies, Reply};
 
 #[async_trait]
 impl Replies for SqsQueues {
@@ -50,7 +47,7 @@ impl SqsQueues {
         let of_names = self.url_prefix.rsplit('/').next().unwrap_or_default();
         let name = queue.rsplit('/').next().unwrap_or_default();
         let name = name.strip_prefix(of_names).unwrap_or(name);
-        if !(topology::is_named_for_replies(name) && is_valid(name)) {
+        if !(self.topology.is_named_for_replies(name) && is_valid(name)) {
             return Err(Reply::nowhere(queue));
         }
         let mut request = self.client.send_message_batch().queue_url(self.url(name));

@@ -1,0 +1,66 @@
+//! Booking, deployed here.
+
+pub mod demo;
+
+use std::sync::Arc;
+
+use marquee_booking::store::BookingStore;
+use marquee_lambda::{Error, clock::SystemClock, route::Api};
+use on_reservation_event::OnReservationEvent;
+use reservations_api::{payments::MockPayments, signing::TicketSigner};
+use sessions_api::SeatMaps;
+
+use super::{Deployed, Environment, HttpFunction, Scheduled};
+use crate::signing_key;
+
+pub(super) const APIS: &[Api] = &[sessions_api::API, reservations_api::API];
+
+pub(super) async fn deploy(environment: Environment<'_>) -> Result<Deployed, Error> {
+    let settings = environment.settings;
+    let key = match &settings.ticket_signing_key {
+        Some(key) => key.clone(),
+        None => signing_key::load_or_create(settings.data.as_deref())?,
+    };
+    let store = BookingStore::new(environment.table("booking"));
+    demo::load(&store).await?;
+    let clock = Arc::new(SystemClock);
+    let sessions = sessions_api::AppState {
+        store: BookingStore::new(environment.table("booking").for_looking()),
+        clock: clock.clone(),
+        hold_for: settings.policy.hold_for,
+        seat_maps: SeatMaps::new(settings.seat_map_max_age),
+    };
+    let reservations = reservations_api::AppState {
+        store: store.clone(),
+        clock: clock.clone(),
+        payments: Arc::new(MockPayments::new(settings.payments)),
+        signer: Arc::new(TicketSigner::from_pem(&key)?),
+        policy: settings.policy,
+    };
+    let on_reservation_event = OnReservationEvent { store: store.clone(), clock };
+    let limits = settings.expire_limits;
+    let expire = Scheduled {
+        every: settings.expire_every,
+        job: Box::new(move || Box::pin(expire_reservations(store.clone(), limits))),
+    };
+    Ok(Deployed {
+        http: vec![
+            HttpFunction { api: sessions_api::API, router: sessions_api::router(sessions) },
+            HttpFunction {
+                api: reservations_api::API,
+                router: reservations_api::router(reservations),
+            },
+        ],
+        consumers: vec![environment.consumer(on_reservation_event::QUEUE, on_reservation_event)],
+        scheduled: vec![expire],
+    })
+}
+
+/// One tick of the schedule.
+async fn expire_reservations(store: BookingStore, limits: expire_reservations::Limits) {
+    match expire_reservations::run(&store, &SystemClock, limits).await {
+        Ok(report) if report == expire_reservations::Report::default() => {}
+        Ok(report) => tracing::info!(?report, "expire-reservations"),
+        Err(error) => tracing::warn!(%error, "expire-reservations failed"),
+    }
+}

@@ -1,0 +1,99 @@
+//! The contexts as they are deployed here: the functions of each, what calls them, and demo data.
+
+pub mod booking;
+mod members;
+pub mod ordering;
+mod platform;
+
+use std::{collections::BTreeSet, pin::Pin, sync::Arc, time::Duration};
+
+use axum::Router;
+use marquee_dynamo::client::Table;
+use marquee_lambda::{
+    Error,
+    consumer::{BatchHandler, Consumer},
+    route::Api,
+};
+use marquee_messaging::topology::Queue;
+
+use crate::{broker::HostBroker, database::LocalDatabase, settings::Settings};
+
+/// Every function behind the gateway.
+pub fn apis() -> Vec<Api> {
+    [booking::APIS, ordering::APIS, members::APIS, platform::APIS].concat()
+}
+
+/// A function behind the gateway, and what answers for it.
+#[derive(Clone, Debug)]
+pub struct HttpFunction {
+    pub api: Api,
+    pub router: Router,
+}
+
+type Job = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// A function on a schedule.
+pub struct Scheduled {
+    pub every: Duration,
+    pub job: Job,
+}
+
+impl std::fmt::Debug for Scheduled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scheduled").field("every", &self.every).finish_non_exhaustive()
+    }
+}
+
+/// Functions, by what calls them.
+#[derive(Debug, Default)]
+pub struct Deployed {
+    pub http: Vec<HttpFunction>,
+    pub consumers: Vec<Consumer>,
+    pub scheduled: Vec<Scheduled>,
+}
+
+/// What functions are given.
+#[derive(Clone, Copy, Debug)]
+pub struct Environment<'a> {
+    pub settings: &'a Settings,
+    pub database: &'a LocalDatabase,
+    pub broker: &'a HostBroker,
+}
+
+impl Environment<'_> {
+    fn table(&self, context: &str) -> Table {
+        self.database.table(context)
+    }
+
+    fn consumer(&self, queue: &'static Queue, handler: impl BatchHandler + 'static) -> Consumer {
+        Consumer {
+            queue: queue.name,
+            retry: self.settings.retry.unwrap_or(queue.retry),
+            handler: Arc::new(handler),
+            dead_letters: self.broker.dead_letters(),
+            retries: self.broker.retries(),
+        }
+    }
+}
+
+/// Deploys every context, with its demo data: what the documents that Marquee was asked for in work
+/// with.
+pub async fn deploy(environment: Environment<'_>) -> Result<Deployed, Error> {
+    let mut all = Deployed::default();
+    for deployed in [
+        booking::deploy(environment).await?,
+        ordering::deploy(environment).await?,
+        members::deploy(environment),
+        platform::deploy(),
+    ] {
+        all.http.extend(deployed.http);
+        all.consumers.extend(deployed.consumers);
+        all.scheduled.extend(deployed.scheduled);
+    }
+    let answered: BTreeSet<_> = all.http.iter().map(|function| function.api.name).collect();
+    let known: BTreeSet<_> = apis().iter().map(|api| api.name).collect();
+    if answered != known {
+        return Err(format!("{answered:?} are deployed, and {known:?} are known").into());
+    }
+    Ok(all)
+}

@@ -1,0 +1,38 @@
+//! Ordering, deployed here.
+
+pub mod demo;
+
+use std::sync::Arc;
+
+use marquee_lambda::{Error, clock::SystemClock, route::Api};
+use marquee_ordering::store::OrderingStore;
+use on_inventory_reserved::OnInventoryReserved;
+use on_inventory_result::OnInventoryResult;
+use on_order_placed::OnOrderPlaced;
+
+use super::{Deployed, Environment, HttpFunction};
+
+pub(super) const APIS: &[Api] = &[orders_api::API];
+
+pub(super) async fn deploy(environment: Environment<'_>) -> Result<Deployed, Error> {
+    let store = OrderingStore::new(environment.table("ordering"));
+    demo::load(&store).await?;
+    let clock = Arc::new(SystemClock);
+    let orders = orders_api::AppState { store: store.clone(), clock: clock.clone() };
+    let on_order_placed = OnOrderPlaced { store: store.clone(), clock: clock.clone() };
+    let on_inventory_reserved = OnInventoryReserved { store: store.clone(), clock: clock.clone() };
+    let on_inventory_result = on_inventory_result::RESULTS.map(|(queue, status)| {
+        let (store, clock) = (store.clone(), clock.clone());
+        environment.consumer(queue, OnInventoryResult { store, clock, status })
+    });
+    let mut consumers = vec![
+        environment.consumer(on_order_placed::QUEUE, on_order_placed),
+        environment.consumer(on_inventory_reserved::QUEUE, on_inventory_reserved),
+    ];
+    consumers.extend(on_inventory_result);
+    Ok(Deployed {
+        http: vec![HttpFunction { api: orders_api::API, router: orders_api::router(orders) }],
+        consumers,
+        scheduled: Vec::new(),
+    })
+}

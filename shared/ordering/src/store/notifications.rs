@@ -1,0 +1,48 @@
+//! That a student was told of a reservation: once for each order.
+
+use marquee_dynamo::{
+    error::StoreError,
+    item::{Item, item, text},
+    table::Page,
+};
+use marquee_kernel::time::Timestamp;
+use marquee_ordering_domain::order::OrderLine;
+
+use super::{
+    OrderingStore, items, keys,
+    listing::{By, Listing},
+};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notification {
+    pub line: OrderLine,
+    pub at: Timestamp,
+}
+
+impl OrderingStore {
+    /// Records a notification; `false` if there is one for the order. Two write units, one of them
+    /// for the list.
+    pub async fn notify(&self, line: &OrderLine, now: Timestamp) -> Result<bool, StoreError> {
+        let mut notification = items::write_line(line, keys::NOTIFICATION);
+        notification.extend(item([
+            (keys::LIST, Some(text(keys::list_shard(keys::NOTIFICATION, &line.id)))),
+            (keys::AT, Some(text(keys::position(now, &line.id)))),
+        ]));
+        Ok(self.table.put_new(notification).await?.is_none())
+    }
+
+    /// A page of notifications, newest first.
+    pub async fn notifications(
+        &self,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Page<Notification>, StoreError> {
+        let by = By::Kind(keys::NOTIFICATION);
+        let listing = Listing { by, sort: keys::NOTIFICATION, read };
+        self.list(&listing, None, limit, after).await
+    }
+}
+
+fn read(item: &Item) -> Result<Notification, StoreError> {
+    Ok(Notification { line: items::read_foreign_line(item)?, at: items::read_position(item)? })
+}

@@ -1,0 +1,12 @@
+//! Seats: on sale, held, paid for, used.
+
+mod concurrency;
+mod idempotency;
+mod internal_seats;
+mod late_payment;
+mod messages;
+mod reservations;
+mod sales;
+mod tickets;
+mod user_flow;
+mod venue_setup;

@@ -1,0 +1,6 @@
+//! Food: ordered, reserved, cancelled.
+
+pub(crate) mod canteen;
+mod flow;
+mod idempotency;
+mod stock;
