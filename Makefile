@@ -4,7 +4,7 @@
 
 # Everything that has to hold: format, lints, all tests on every target. CI runs this and nothing
 # else.
-test: tools
+test:
 	tests/run
 
 # The lints alone, for those who change something.

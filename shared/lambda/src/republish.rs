@@ -1,10 +1,53 @@
 //! Publishing events again that never had their effect, for reconcilers.
 
+use std::{iter::Sum, ops::Add};
+
 use marquee_messaging::{
     outbox::OutboxEvent,
     publisher::{Outgoing, Publisher},
     topology::Topology,
 };
+use serde::Serialize;
+
+use crate::schedule;
+
+/// What a run of a reconciler did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Sessions, orders, or whatever the reconciler goes through.
+    pub looked_at: usize,
+    pub published: usize,
+    /// Events that were not published, and looks that failed: the next run tries them again, but for
+    /// events that can never be published.
+    pub failed: usize,
+    /// A bound was reached: the next run goes on from there.
+    pub more: bool,
+}
+
+impl Add for Report {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            looked_at: self.looked_at + other.looked_at,
+            published: self.published + other.published,
+            failed: self.failed + other.failed,
+            more: self.more || other.more,
+        }
+    }
+}
+
+impl Sum for Report {
+    fn sum<I: Iterator<Item = Self>>(reports: I) -> Self {
+        reports.fold(Self::default(), Add::add)
+    }
+}
+
+impl schedule::Report for Report {
+    fn failed(&self) -> usize {
+        self.failed
+    }
+}
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Republished {

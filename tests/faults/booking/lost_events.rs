@@ -8,9 +8,10 @@ use marquee_booking_domain::{
 };
 use marquee_host::database::table_name;
 use marquee_kernel::time::Timestamp;
+use marquee_lambda::republish::Report;
 use marquee_messaging::backends::memory::MemoryBroker;
 use marquee_testkit::clock::TickingClock;
-use reconcile_outbox::{Limits, Report};
+use reconcile_outbox::Limits;
 use uuid::Uuid;
 
 use crate::{
@@ -90,7 +91,7 @@ async fn holds_that_nobody_has_swept_yet_and_other_services_holds_are_left_alone
     assert_eq!(world.call("POST", &path, None, &body).await.0, 200);
     world.clock_by(HOLD + LIMITS.after + Duration::from_secs(1));
     let (report, messages) = reconcile(&world).await;
-    assert_eq!((report.sessions, report.published, messages.len()), (1, 0, 0));
+    assert_eq!((report.looked_at, report.published, messages.len()), (1, 0, 0));
 }
 
 #[tokio::test]
@@ -112,14 +113,14 @@ async fn runs_that_are_cut_short_go_on_where_the_last_one_stopped_and_leave_no_s
         let run = reconcile_outbox::run(&world.store, &broker, &world.clock, limits).await;
         runs.push(run.expect("a run"));
     }
-    let sessions: Vec<_> = runs.iter().map(|run| run.sessions).collect();
+    let sessions: Vec<_> = runs.iter().map(|run| run.looked_at).collect();
     assert_eq!(sessions, [100, 100, 10], "a page each, and the rest");
     let published: usize = runs.iter().map(|run| run.published).sum();
     assert_eq!(published, 210);
     let limits = Limits { sessions_max: 1_000, ..LIMITS };
     let run = reconcile_outbox::run(&world.store, &broker, &world.clock, limits).await;
     let all = run.expect("a run");
-    assert_eq!((all.sessions, all.more), (210, false), "each once, wherever it begins");
+    assert_eq!((all.looked_at, all.more), (210, false), "each once, wherever it begins");
 }
 
 #[tokio::test]
@@ -133,11 +134,11 @@ async fn a_session_that_ended_days_ago_is_still_looked_through() {
     world.clock.set(end + Duration::from_secs(6 * 24 * 60 * 60));
     assert_eq!(reconcile(&world).await.0.published, 1);
     world.clock.set(end + Duration::from_secs(8 * 24 * 60 * 60));
-    assert_eq!(reconcile(&world).await.0.sessions, 0);
+    assert_eq!(reconcile(&world).await.0.looked_at, 0);
 }
 
-#[tokio::test]
-async fn a_session_with_thousands_of_lost_events_is_read_and_published_in_hundreds() {
+/// A session of which 330 reservations have expired, whose events were lost.
+async fn with_lost_expiries() -> World {
     let world = World::new().await;
     let (session, seats) = world.session(10, 33).await;
     for seat in &seats {
@@ -146,6 +147,12 @@ async fn a_session_with_thousands_of_lost_events_is_read_and_published_in_hundre
     world.clock_past_hold();
     world.sweep(1_000).await;
     world.clock_by(LIMITS.after + Duration::from_secs(1));
+    world
+}
+
+#[tokio::test]
+async fn a_session_with_thousands_of_lost_events_is_read_and_published_in_hundreds() {
+    let world = with_lost_expiries().await;
     world.meter.take();
     let (report, messages) = reconcile(&world).await;
     assert_eq!((report.published, messages.len()), (330, 330));
@@ -186,7 +193,7 @@ async fn what_cannot_be_read_keeps_nothing_else_from_being_published_and_fails_t
     spoil(&world, &user, &sort, &["outbox", "id"]).await;
     world.clock_by(HOLD + LIMITS.after + Duration::from_secs(1));
     let (report, messages) = reconcile(&world).await;
-    assert_eq!((report.sessions, report.published, messages.len()), (1, 2, 2));
+    assert_eq!((report.looked_at, report.published, messages.len()), (1, 2, 2));
     assert_eq!(report.failed, 2, "the session and the event");
 }
 
@@ -207,14 +214,7 @@ async fn a_run_is_bounded_over_sessions_that_ended_long_ago_as_well() {
 
 #[tokio::test]
 async fn a_run_whose_time_is_up_begins_nothing_more_and_the_next_one_goes_on() {
-    let world = World::new().await;
-    let (session, seats) = world.session(10, 33).await;
-    for seat in &seats {
-        world.held(Uuid::new_v4(), &session, &[seat]).await;
-    }
-    world.clock_past_hold();
-    world.sweep(1_000).await;
-    world.clock_by(LIMITS.after + Duration::from_secs(1));
+    let world = with_lost_expiries().await;
     let second = Duration::from_secs(1);
     let limits = Limits { run_for: second * 5, ..LIMITS };
     // It is asked before the page, the session and each hundred of events.

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use marquee_lambda::republish::Report;
 use marquee_messaging::{backends::memory::MemoryBroker, message::Message};
 use marquee_ordering_domain::order::OrderStatus;
 use marquee_testkit::clock::TickingClock;
-use reconcile_orders::{AGES, Limits, Report};
+use reconcile_orders::{AGES, Limits};
 
 use crate::{
     ordering::canteen::Canteen,
@@ -55,7 +56,7 @@ async fn an_order_that_was_decided_and_never_heard_of_it_hears_of_it() {
     let broker = MemoryBroker::new(marquee_contexts::topology(), 1_000);
     let run = reconcile_orders::run(&canteen.store, &broker, &canteen.clock, LIMITS).await;
     let report = run.expect("a run");
-    assert_eq!((report.orders, report.published), (2, 2));
+    assert_eq!((report.looked_at, report.published), (2, 2));
     let told = drain(&broker, "order_callback_reserved").await;
     canteen.resolve(OrderStatus::Reserved, &told[0]).await;
     let told = drain(&broker, "order_callback_failed").await;
@@ -100,7 +101,7 @@ async fn all_orders_of_a_lost_stream_are_published_by_one_run_in_a_few_requests_
     let broker = MemoryBroker::new(marquee_contexts::topology(), 10_000);
     let run = reconcile_orders::run(&canteen.store, &broker, &canteen.clock, LIMITS).await;
     let report = run.expect("a run");
-    assert_eq!((report.orders, report.published, report.failed), (2_400, 2_400, 0));
+    assert_eq!((report.looked_at, report.published, report.failed), (2_400, 2_400, 0));
     let line = Line::new("publish 2,400 lost orders", &canteen.meter, 2_980.0, 28.0);
     // Four for each look of a hundred; and for each of four shards and ages the cursor, and a look.
     assert!(line.requests.len() <= 4 * 28 + 2 * 16, "{} requests", line.requests.len());
@@ -138,7 +139,7 @@ async fn orders_of_one_age_leave_time_for_those_of_the_others() {
     let published = drain(&broker, "order_placed").await;
     let young = |message: &Message| String::from_utf8_lossy(&message.body).contains("Young");
     assert!(published.iter().any(young), "{report:?}");
-    assert!(report.more && (100..2_000).contains(&report.orders), "{report:?}");
+    assert!(report.more && (100..2_000).contains(&report.looked_at), "{report:?}");
 }
 
 #[tokio::test]

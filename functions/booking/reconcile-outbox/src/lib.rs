@@ -17,11 +17,9 @@ use marquee_dynamo::error::StoreError;
 use marquee_kernel::time::{Clock, Timestamp};
 use marquee_lambda::{
     config::{self, ConfigError},
-    republish::republish,
-    schedule,
+    republish::{Report, republish},
 };
 use marquee_messaging::publisher::Publisher;
-use serde::Serialize;
 
 const SOURCE: &str = "reconcile-outbox";
 const PAGE_LEN: i32 = 100;
@@ -53,34 +51,6 @@ impl Limits {
     }
 }
 
-/// What a run did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
-    pub sessions: usize,
-    pub published: usize,
-    /// Events and sessions that are left for the next round.
-    pub failed: usize,
-    /// A bound was reached: the next run goes on from there.
-    pub more: bool,
-}
-
-impl Report {
-    fn plus(self, other: Self) -> Self {
-        Self {
-            sessions: self.sessions + other.sessions,
-            published: self.published + other.published,
-            failed: self.failed + other.failed,
-            more: self.more || other.more,
-        }
-    }
-}
-
-impl schedule::Report for Report {
-    fn failed(&self) -> usize {
-        self.failed
-    }
-}
-
 pub async fn run(
     store: &BookingStore,
     publisher: &dyn Publisher,
@@ -109,7 +79,7 @@ pub async fn run(
         if full_circle {
             sessions.retain(|session| compared(session).is_none_or(Ordering::is_le));
         }
-        report = report.plus(run.sessions(&sessions).await);
+        report = report + run.sessions(&sessions).await;
         if report.more {
             // Cut off within this page: the next run begins with it.
             return Ok(report);
@@ -144,7 +114,7 @@ impl Run<'_> {
             report
         });
         let reports = stream::iter(looks).buffer_unordered(SESSIONS_AT_ONCE);
-        reports.fold(Report::default(), |sum, report| async move { sum.plus(report) }).await
+        reports.fold(Report::default(), |sum, report| async move { sum + report }).await
     }
 
     async fn session(&self, session: &Session, report: &mut Report) -> Result<(), StoreError> {
@@ -152,7 +122,7 @@ impl Run<'_> {
             report.more = true;
             return Ok(());
         }
-        report.sessions += 1;
+        report.looked_at += 1;
         let before = self.now - self.limits.after;
         let waiting: Vec<_> =
             self.store.left_waiting(session.id, before).await?.into_iter().collect();

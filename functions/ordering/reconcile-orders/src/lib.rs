@@ -17,15 +17,13 @@ use marquee_dynamo::error::StoreError;
 use marquee_kernel::time::{Clock, Timestamp};
 use marquee_lambda::{
     config::{self, ConfigError},
-    republish::republish,
-    schedule,
+    republish::{Report, republish},
 };
 use marquee_messaging::publisher::Publisher;
 use marquee_ordering::{
     store::{OrderingStore, reconcile},
     topology::PART,
 };
-use serde::Serialize;
 
 const SOURCE: &str = "reconcile-orders";
 /// As many as DynamoDB reads in one request.
@@ -59,35 +57,6 @@ impl Limits {
     }
 }
 
-/// What a run did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
-    pub orders: usize,
-    pub published: usize,
-    /// Events that were not published, and looks that failed: the next run tries them again, but for
-    /// events that can never be published.
-    pub failed: usize,
-    /// A bound was reached: there may be more.
-    pub more: bool,
-}
-
-impl Report {
-    fn plus(self, other: Self) -> Self {
-        Self {
-            orders: self.orders + other.orders,
-            published: self.published + other.published,
-            failed: self.failed + other.failed,
-            more: self.more || other.more,
-        }
-    }
-}
-
-impl schedule::Report for Report {
-    fn failed(&self) -> usize {
-        self.failed
-    }
-}
-
 /// One run: the shards side by side, and in each the ages one after the other, the oldest first. Each
 /// age has a share of the run's time, and what the ones before it left of theirs.
 pub async fn run(
@@ -100,7 +69,7 @@ pub async fn run(
     let run = Run { store, publisher, clock, limits, now };
     let shards = reconcile::shards();
     let reports = join_all(shards.iter().map(|shard| run.shard(shard))).await;
-    Ok(reports.into_iter().fold(Report::default(), Report::plus))
+    Ok(reports.into_iter().sum())
 }
 
 struct Run<'a> {
@@ -122,7 +91,7 @@ impl Run<'_> {
                 tracing::warn!(%error, shard, ?age, "will be looked at again");
                 of_age.failed += 1;
             }
-            report = report.plus(of_age);
+            report = report + of_age;
         }
         report
     }
@@ -137,7 +106,7 @@ impl Run<'_> {
         let before = self.now - age;
         let mut after = self.store.reconciled_to(shard, age).await?;
         loop {
-            if report.orders >= self.limits.orders_max || self.clock.now() >= until {
+            if report.looked_at >= self.limits.orders_max || self.clock.now() >= until {
                 report.more = true;
                 return Ok(());
             }
@@ -145,7 +114,7 @@ impl Run<'_> {
                 self.store.look_for_waiting(shard, after.as_deref(), before, LOOK_LEN).await?;
             let Some(last) = look.last else { return Ok(()) };
             let published = republish(self.publisher, SOURCE, &PART.into(), &look.awaited).await;
-            report.orders += look.orders;
+            report.looked_at += look.orders;
             report.published += published.published;
             report.failed += published.failed + published.refused + look.unreadable;
             if published.failed > 0 {
