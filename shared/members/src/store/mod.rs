@@ -107,7 +107,7 @@ impl MembersStore {
 }
 
 fn read_seat(item: &Item) -> Result<SeatNumber, StoreError> {
-    item.text(SEAT)?.parse().map_err(|_| StoreError::unreadable(SEAT))
+    item.parsed(SEAT)
 }
 
 /// Sets an attribute that is that already, or is `old` if there has to be one, or else is not there.
