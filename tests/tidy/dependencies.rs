@@ -1,7 +1,7 @@
 //! Who may depend on what.
 
 use crate::{
-    functions::trigger,
+    functions::{takes_payments, trigger},
     workspace::{dependencies, packages},
 };
 
@@ -20,6 +20,7 @@ const DOMAIN_MAY_USE: &[&str] = &[
     "itoa",
     "libc",
     "marquee-kernel",
+    "marquee-payments-domain",
     "num-conv",
     "num-traits",
     "powerfmt",
@@ -45,7 +46,9 @@ fn no_domain_depends_on_a_runtime_an_aws_crate_or_a_broker() {
         let more: Vec<_> = used.iter().filter(|name| !allowed(name)).collect();
         assert!(more.is_empty(), "{name} must stay pure; it now depends on {more:?}");
     }
-    assert_eq!(domains, marquee_contexts::CONTEXTS.len(), "each context has its rules in a domain");
+    // Payments are no context, but what a context sells by: they have rules and no table.
+    let expected = marquee_contexts::CONTEXTS.len() + 1;
+    assert_eq!(domains, expected, "each context has its rules in a domain, and so have payments");
 }
 
 #[test]
@@ -64,6 +67,7 @@ fn no_domain_reads_a_clock_or_opens_anything() {
 /// What a function may have only if it says that it works with it.
 #[test]
 fn a_function_depends_only_on_what_it_uses() {
+    let paying = takes_payments();
     for package in packages() {
         let function = &package["metadata"]["function"];
         let name = package["name"].as_str().expect("a name");
@@ -73,6 +77,7 @@ fn a_function_depends_only_on_what_it_uses() {
         let used = dependencies(name);
         let trigger = trigger(name);
         let http = trigger == "http";
+        let payments = paying.contains(name);
         let table = ["reads", "writes"]
             .iter()
             .any(|access| function[access].as_array().is_some_and(|tables| !tables.is_empty()));
@@ -82,7 +87,7 @@ fn a_function_depends_only_on_what_it_uses() {
             ("lapin", broker),
             ("aws-sdk-sns", broker),
             ("aws-sdk-sqs", broker),
-            ("aws-sdk-secretsmanager", broker || name == "reservations-api"),
+            ("aws-sdk-secretsmanager", broker || payments),
             ("axum", http),
             ("utoipa", http),
             ("aws-sdk-dynamodb", table),
@@ -92,7 +97,7 @@ fn a_function_depends_only_on_what_it_uses() {
             ("marquee-host", false),
             ("marquee-testkit", false),
             ("dynoxide", false),
-            ("reqwest", name == "declare-topology"),
+            ("reqwest", payments || name == "declare-topology"),
             ("rustls-pemfile", false),
             ("openssl", false),
         ];
@@ -108,11 +113,13 @@ fn a_function_depends_only_on_what_it_uses() {
 }
 
 /// What stands on what, below the functions: a crate uses those of floors below its own and no other.
-/// The contexts share a floor, so that none knows another.
+/// The contexts share a floor, so that none knows another. Payments are below them: any may take some.
 const FLOORS: &[&[&str]] = &[
     &["marquee-kernel"],
+    &["marquee-payments-domain"],
     &["marquee-*-domain", "marquee-messaging"],
     &["marquee-dynamo"],
+    &["marquee-payments"],
     &["marquee-<context>", "marquee-lambda"],
     &["marquee-contexts"],
 ];

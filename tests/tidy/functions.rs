@@ -9,7 +9,7 @@ use crate::workspace::{packages, read, root};
 /// What calls a function, as its name says.
 pub(crate) fn trigger(name: &str) -> &'static str {
     match name {
-        api if api.ends_with("-api") => "http",
+        api if api.ends_with("-api") || api.ends_with("-webhook") => "http",
         consumer if consumer.starts_with("on-") => "queue",
         relay if relay.starts_with("relay-") => "stream",
         declare if declare.starts_with("declare-") => "deployment",
@@ -29,6 +29,19 @@ pub(crate) fn functions() -> BTreeMap<String, (String, Value)> {
         folder.starts_with("functions/").then_some((name, (folder, metadata)))
     };
     packages().into_iter().filter_map(function).collect()
+}
+
+/// The functions that take payments: their manifests ask for it.
+pub(crate) fn takes_payments() -> BTreeSet<String> {
+    let asks = |package: &Value| {
+        let dependencies = package["dependencies"].as_array().into_iter().flatten();
+        let lambda = dependencies.filter(|used| used["name"] == "marquee-lambda");
+        let mut features = lambda.flat_map(|used| used["features"].as_array()).flatten();
+        features.any(|feature| feature == "payments")
+    };
+    let functions = packages().into_iter().filter(|p| !p["metadata"]["function"].is_null());
+    let paying = functions.filter(asks);
+    paying.filter_map(|package| package["name"].as_str().map(str::to_owned)).collect()
 }
 
 #[test]
@@ -57,7 +70,7 @@ fn the_host_knows_every_api() {
     let known: BTreeSet<_> =
         marquee_host::contexts::apis().iter().map(|api| api.name.to_owned()).collect();
     let apis = functions().into_keys().filter(|name| trigger(name) == "http");
-    assert_eq!(known, apis.collect(), "localstack/host/src/contexts against functions/*/*-api");
+    assert_eq!(known, apis.collect(), "localstack/host/src/contexts against functions");
 }
 
 #[test]

@@ -43,7 +43,8 @@ fn merged() -> Value {
     api["components"]["securitySchemes"] = json!({
         "token": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "A user's token, where the deployment names an issuer.",
+            "description": "A user's token, with the scope that is named, where the deployment \
+                takes tokens.",
         },
         "signature": {
             "type": "apiKey", "in": "header", "name": "Authorization",
@@ -61,15 +62,19 @@ fn merged() -> Value {
     api
 }
 
-/// What the route asks for. `{}` is none of these: a host, or a deployment without an issuer of
-/// tokens, takes whoever calls.
+/// What the route asks for. `{}` is none of these: a host, or a deployment that takes no tokens,
+/// takes whoever calls.
 fn security(apis: &[Api], method: &str, path: &str) -> Value {
     let routes = apis.iter().flat_map(|api| api.routes);
     let best = routes.max_by_key(|route| route.fits(path)).expect("a route");
-    match best.access(&method.to_uppercase()) {
+    let access = best.access(&method.to_uppercase());
+    let scopes: Vec<_> = access.scope().into_iter().collect();
+    match access {
         Access::Everybody => json!([]),
-        Access::User => json!([{ "token": [] }, {}]),
-        Access::Service | Access::Staff => json!([{ "signature": [] }, {}]),
+        Access::User | Access::Organizer | Access::Staff | Access::Door => {
+            json!([{ "token": scopes }, {}])
+        }
+        Access::Service => json!([{ "signature": [] }, { "token": scopes }, {}]),
     }
 }
 

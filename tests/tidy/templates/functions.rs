@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use marquee_contexts::CONTEXTS;
-use marquee_lambda::route::{Access, Route};
 use serde_json::{Value, json};
 
 use super::{Resource, list, names, of_kind, resources, templates, texts};
@@ -32,7 +31,7 @@ pub(super) fn schedules(function: &Resource) -> Vec<Value> {
     schedules.map(|(_, event)| event["Properties"].clone()).collect()
 }
 
-fn variables(function: &Resource) -> impl Iterator<Item = (&String, &Value)> {
+pub(super) fn variables(function: &Resource) -> impl Iterator<Item = (&String, &Value)> {
     function.properties["Environment"]["Variables"].as_object().into_iter().flatten()
 }
 
@@ -107,41 +106,6 @@ fn functions_are_told_where_their_table_and_the_broker_are() {
     }
 }
 
-/// What a template says of who may call.
-fn authorization(access: Access) -> Value {
-    match access {
-        Access::Everybody => Value::Null,
-        Access::User => json!(["HasJwt", "JWT", "NONE"]),
-        Access::Service => json!("InternalAuthorization"),
-        Access::Staff => json!("StaffAuthorization"),
-    }
-}
-
-#[test]
-fn routes_are_those_of_each_api_and_ask_for_what_these_say() {
-    let deployed = by_package();
-    let integrations: BTreeMap<_, _> = of_kind("AWS::ApiGatewayV2::Integration").collect();
-    let routes: Vec<_> = of_kind("AWS::ApiGatewayV2::Route").map(|(_, route)| route).collect();
-    for api in marquee_host::contexts::apis() {
-        let leads_here = |route: &&Resource| {
-            integrations.iter().any(|(name, integration)| {
-                let called = &integration.properties["IntegrationUri"];
-                names(&route.properties["Target"], name)
-                    && deployed[api.name].iter().any(|(id, _)| names(called, id))
-            })
-        };
-        let declared = routes.iter().filter(leads_here).map(|route| {
-            let key = route.properties["RouteKey"].as_str().expect("a key").to_owned();
-            (key, route.properties["AuthorizationType"].clone())
-        });
-        let declared: BTreeMap<_, _> = declared.collect();
-        let expected = api.routes.iter().flat_map(Route::keys);
-        let expected: BTreeMap<_, _> =
-            expected.map(|(key, access)| (key, authorization(access))).collect();
-        assert_eq!(declared, expected, "{}: the template against its ROUTES", api.name);
-    }
-}
-
 #[test]
 fn schedules_are_those_of_each_manifest() {
     let deployed = by_package();
@@ -202,7 +166,7 @@ fn reads_its_templates_stream(id: &str, template: &str) {
 }
 
 /// A deployment's own values of the parameters, as `Parameter=Value`.
-fn overrides(environment: &str) -> Vec<String> {
+pub(super) fn overrides(environment: &str) -> Vec<String> {
     let text = read("samconfig.toml");
     let section = format!("[{environment}.deploy.parameters]");
     let lines = text.lines().skip_while(|line| *line != section).skip(1);

@@ -3,9 +3,11 @@
 mod alarms;
 mod functions;
 mod loops;
+mod payments;
 mod permissions;
 mod queues;
 mod rabbitmq;
+mod routes;
 mod table;
 
 use std::collections::BTreeMap;
