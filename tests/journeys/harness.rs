@@ -204,6 +204,17 @@ impl Marquee {
         self.post_as(user, &path, &json!({ "payment_id": payment })).await
     }
 
+    /// Waits until the reservation's payment has this status.
+    pub(crate) async fn await_payment(&self, user: Uuid, id: &str, status: &str) -> Value {
+        let mut seen = Value::Null;
+        let found = eventually(async || {
+            seen = self.get_as(user, &format!("/api/v1/reservations/{id}")).await.expect(200);
+            seen["payment"]["status"] == status
+        });
+        assert!(found.await, "never {status}: {seen}");
+        seen
+    }
+
     pub(crate) async fn seats(&self, session: &str) -> Vec<Value> {
         let seats = self.get(&format!("/api/v1/sessions/{session}/seats")).await.expect(200);
         seats.as_array().expect("a list").clone()
@@ -386,4 +397,7 @@ pub(crate) async fn eventually(mut condition: impl AsyncFnMut() -> bool) -> bool
     false
 }
 
-pub(crate) const PAYMENT: &str = "99999999-0000-0000-0000-000000000001";
+/// A payment that nobody has used yet.
+pub(crate) fn payment() -> String {
+    Uuid::new_v4().to_string()
+}

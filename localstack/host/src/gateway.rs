@@ -7,7 +7,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header, request::Parts},
     response::IntoResponse,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -16,38 +16,53 @@ use marquee_lambda::{
     Error,
     clock::SystemClock,
     extract, http,
+    identity::unauthenticated,
     problem::{INTERNAL, NOT_FOUND, Problem},
-    route::Route,
+    route::{Access, Route},
 };
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::contexts::HttpFunction;
+use crate::{contexts::HttpFunction, tokens::Tokens};
 
-pub fn router(functions: Vec<HttpFunction>) -> Router {
-    Router::new().fallback(forward).with_state(Arc::new(functions))
+/// The functions behind it, and whose tokens it takes, if anybody's.
+#[derive(Debug)]
+struct Gateway {
+    functions: Vec<HttpFunction>,
+    tokens: Option<Tokens>,
+}
+
+pub fn router(functions: Vec<HttpFunction>, tokens: Option<Tokens>) -> Router {
+    Router::new().fallback(forward).with_state(Arc::new(Gateway { functions, tokens }))
 }
 
 async fn forward(
-    State(functions): State<Arc<Vec<HttpFunction>>>,
+    State(gateway): State<Arc<Gateway>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response<Body> {
     let path = request.uri().path().to_owned();
-    let Some((function, route)) = route(&functions, &path) else {
+    let Some((function, route)) = route(&gateway.functions, &path) else {
         let detail = format!("there is nothing at {path}");
         return Problem::new(&NOT_FOUND, detail).into_response();
     };
-    let router = function.router.clone();
     let (parts, body) = request.into_parts();
+    let claims = match gateway.claims(route, &parts).await {
+        Ok(claims) => claims,
+        Err(detail) => return unauthenticated(&detail),
+    };
+    let router = function.router.clone();
     let limited = Request::from_parts(parts.clone(), body);
     let body = match extract::body(limited, &()).await {
         Ok(body) => body,
         Err(problem) => return problem.into_response(),
     };
     let answer = async {
-        let event = event(&parts, body, &route.key(), peer);
+        let mut event = event(&parts, body, &route.key(), peer);
+        if let Some(claims) = claims {
+            event["requestContext"]["authorizer"] = authorizer(claims);
+        }
         response(http::invoke(router, event).await?)
     };
     match answer.await {
@@ -59,7 +74,40 @@ async fn forward(
     }
 }
 
-/// The longest route that fits, as API Gateway chooses.
+impl Gateway {
+    /// What the token of a request says, where one is asked for. As API Gateway, it does not look at a
+    /// token where everybody may call.
+    async fn claims(
+        &self,
+        route: &Route,
+        request: &Parts,
+    ) -> Result<Option<Map<String, Value>>, String> {
+        let Some(tokens) = &self.tokens else { return Ok(None) };
+        if route.access(request.method.as_str()) == Access::Everybody {
+            return Ok(None);
+        }
+        let header = request.headers.get(header::AUTHORIZATION);
+        let header = header.and_then(|value| value.to_str().ok()).unwrap_or_default().trim();
+        let token = match header.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+            Some(_) => return Err("Authorization is not Bearer".into()),
+            None => header,
+        };
+        if token.is_empty() {
+            return Err("a token is missing; send it as Authorization: Bearer".into());
+        }
+        let claims = tokens.claims(token).await;
+        claims.map(Some).map_err(|reason| format!("the token is not good: {reason}"))
+    }
+}
+
+fn authorizer(claims: Map<String, Value>) -> Value {
+    let scopes = claims.get("scope").and_then(Value::as_str).unwrap_or_default();
+    let scopes: Vec<_> = scopes.split_whitespace().collect();
+    json!({ "jwt": { "scopes": scopes, "claims": claims } })
+}
+
+/// The most particular route that fits, as API Gateway chooses.
 fn route<'a>(functions: &'a [HttpFunction], path: &str) -> Option<(&'a HttpFunction, &'a Route)> {
     let of = |function: &'a HttpFunction| {
         function

@@ -2,7 +2,7 @@
 //!
 //! | module | plays the part of |
 //! |---|---|
-//! | [`gateway`] | API Gateway's HTTP API |
+//! | [`gateway`], [`tokens`] | API Gateway's HTTP API, and its JWT authorizer |
 //! | [`dynamodb`], [`database`] | DynamoDB, and where it keeps its data |
 //! | [`broker`] | SNS and SQS, in this process; or a RabbitMQ beside it |
 //! | [`sources::queue`] | Lambda's SQS mapping, over the in-process broker |
@@ -27,6 +27,7 @@ pub mod members;
 pub mod settings;
 pub mod signing_key;
 pub mod sources;
+pub mod tokens;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -41,6 +42,7 @@ use crate::{
     database::LocalDatabase,
     settings::Settings,
     sources::{Stop, mapping::Mappings},
+    tokens::Tokens,
 };
 
 /// A function of ours answers within seconds; a client that never finishes its request is not
@@ -68,6 +70,10 @@ impl Host {
         let broker = match &settings.amqp_url {
             None => HostBroker::memory(),
             Some(url) => HostBroker::rabbitmq(url, settings.retry).await?,
+        };
+        let tokens = match &settings.oidc {
+            Some(oidc) => Some(Tokens::discover(oidc).await?),
+            None => None,
         };
         let environment = Environment { settings: &settings, database: &database, broker: &broker };
         let functions = contexts::deploy(environment).await?;
@@ -98,7 +104,7 @@ impl Host {
             tasks.spawn(sources::schedule::every(every, stopped.clone(), job));
         }
         let app = admin::router(&broker, mappings)
-            .fallback_service(gateway::router(functions.http))
+            .fallback_service(gateway::router(functions.http, tokens))
             .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX));
         tasks.spawn(serve(listener, app, stopped));
         Ok(Self { address, stop, tasks, database })

@@ -13,4 +13,12 @@ pub const EVENT_SERVICE_QUEUE: Queue = Queue {
     retry: RetryPolicy::STANDARD,
 };
 
-pub const PART: Part = Part { queues: &[EVENT_SERVICE_QUEUE], reply_queues: &[] };
+/// The same events for those who settle payments, who may have to wait for the provider.
+pub const PAYMENT_SERVICE_QUEUE: Queue = Queue {
+    name: "payment_service_queue",
+    consumer: "on-reservation-decided",
+    ..EVENT_SERVICE_QUEUE
+};
+
+pub const PART: Part =
+    Part { queues: &[EVENT_SERVICE_QUEUE, PAYMENT_SERVICE_QUEUE], reply_queues: &[] };

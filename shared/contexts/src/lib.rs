@@ -46,10 +46,12 @@ pub fn topology() -> Topology {
     CONTEXTS.iter().map(|context| context.topology).collect()
 }
 
-/// Every kind of problem: those that any function can answer with, and each context's own.
+/// Every kind of problem: those that any function can answer with, those of payments, and each
+/// context's own.
 pub fn problems() -> impl Iterator<Item = &'static ProblemType> {
     let own = CONTEXTS.iter().flat_map(|context| context.problems);
-    problem::ALL.iter().chain(own).copied()
+    let payments = marquee_payments_domain::problems::ALL;
+    problem::ALL.iter().chain(payments).chain(own).copied()
 }
 
 #[cfg(test)]

@@ -35,6 +35,15 @@ impl Money {
     pub const fn decimal(self) -> Decimal {
         self.0
     }
+
+    pub const fn is_zero(self) -> bool {
+        self.0.is_zero()
+    }
+
+    /// In hundredths.
+    pub fn cents(self) -> u64 {
+        (self.0 * Decimal::ONE_HUNDRED).try_into().unwrap_or(u64::MAX)
+    }
 }
 
 impl FromStr for Money {
@@ -125,6 +134,13 @@ mod tests {
     #[test]
     fn ten_times_ten_cents_is_exactly_one() {
         assert_eq!(std::iter::repeat_n(money("0.1"), 10).sum::<Money>(), money("1"));
+    }
+
+    #[test]
+    fn cents_are_exact() {
+        assert_eq!(money("19.99").cents(), 1_999);
+        assert_eq!(money("1000000000").cents(), 100_000_000_000);
+        assert!(money("0.00").is_zero());
     }
 
     #[test]

@@ -45,6 +45,12 @@ problem_types! {
         "A header, path or query parameter is missing or cannot be read; `field` names it.";
     INVALID_FIELD = "invalid-field", 422, "Invalid field",
         "A field is missing or has a value that cannot be; `field` is its path in the body.";
+    UNAUTHENTICATED = "unauthenticated", 401, "Not authenticated",
+        "Send a token of the issuer that this system knows, as `Authorization: Bearer …`.";
+    FORBIDDEN = "forbidden", 403, "Not allowed",
+        "The token is good, and does not say enough: `scope`, if there, names the scope that it lacks.";
+    TOO_MANY_REQUESTS = "too-many-requests", 429, "Too many requests",
+        "You ask for more than one caller may have in a minute. Wait as long as `Retry-After` says.";
     NOT_FOUND = "not-found", 404, "Not found",
         "There is no such thing, or it is not yours.";
     METHOD_NOT_ALLOWED = "method-not-allowed", 405, "Method not allowed",

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
+    identity::{Caller, user_of},
     json::Object,
     problem::{MALFORMED_BODY, MALFORMED_REQUEST, PAYLOAD_TOO_LARGE, Problem},
 };
@@ -131,20 +132,24 @@ where
     }
 }
 
-/// The buyer, from `X-User-ID`. Whatever stands in front of the API answers for its truth.
+/// The buyer: the user of the token, or of `X-User-ID` where that is believed.
 #[derive(Clone, Copy, Debug)]
 pub struct Buyer(pub UserId);
 
 impl<S: Send + Sync> FromRequestParts<S> for Buyer {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
         let problem = |detail: &str| {
             Problem::new(&MALFORMED_REQUEST, format!("header X-User-ID {detail}"))
                 .with("field", "X-User-ID")
         };
-        let text = header(&parts.headers, "x-user-id").ok_or_else(|| problem("is missing"))?;
-        text.parse().map(Self).map_err(|_| problem("must be a UUID"))
+        let subject = caller.subject.as_deref().ok_or_else(|| problem("is missing"))?;
+        match caller.is_believed() {
+            true => subject.parse().map(Self).map_err(|_| problem("must be a UUID")),
+            false => Ok(Self(user_of(subject))),
+        }
     }
 }
 
@@ -161,15 +166,16 @@ const IDEMPOTENCY_KEY_LEN_MAX: usize = 255;
 impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let key = header(&parts.headers, "idempotency-key");
         if key.is_some_and(|key| key.is_empty() || key.len() > IDEMPOTENCY_KEY_LEN_MAX) {
             let detail =
                 format!("Idempotency-Key must have 1 to {IDEMPOTENCY_KEY_LEN_MAX} characters");
             return Err(Problem::new(&MALFORMED_REQUEST, detail).with("field", "Idempotency-Key"));
         }
-        let caller = header(&parts.headers, "x-user-id").unwrap_or_default().to_owned();
-        Ok(Self { key: key.map(str::to_owned), caller })
+        let key = key.map(str::to_owned);
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(Self { key, caller: caller.subject.unwrap_or_default() })
     }
 }
 

@@ -6,6 +6,7 @@ use axum::{
     Router,
     body::Body,
     extract::{DefaultBodyLimit, Request},
+    middleware,
     response::IntoResponse,
 };
 use futures_util::FutureExt;
@@ -25,7 +26,9 @@ use tracing::Instrument;
 
 use crate::{
     Error,
+    identity::{self, Identity},
     problem::{INTERNAL, MALFORMED_REQUEST, METHOD_NOT_ALLOWED, NOT_FOUND, Problem},
+    route::Api,
 };
 
 /// What Lambda hands to a function.
@@ -34,8 +37,11 @@ const REQUEST_BYTES_MAX: usize = 6 * 1024 * 1024;
 /// What a packet holds need not be made smaller.
 const COMPRESS_FROM_BYTES: u16 = 1_400;
 
-/// The answers that are the same for every API: unknown path, wrong method, and the last resort.
-pub fn finish(router: Router) -> Router {
+/// What is the same for every API: who may call, and the answers to an unknown path, a wrong method,
+/// and the last resort.
+pub fn finish(router: Router, api: Api, identity: Identity) -> Router {
+    let admit =
+        middleware::from_fn(move |request, next| identity::admit(api, identity, request, next));
     router
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
         .layer(
@@ -53,6 +59,7 @@ pub fn finish(router: Router) -> Router {
             let (method, path) = (request.method(), request.uri().path());
             Problem::new(&METHOD_NOT_ALLOWED, format!("{path} does not answer to {method}"))
         })
+        .layer(admit)
 }
 
 pub async fn run(router: Router) -> Result<(), Error> {

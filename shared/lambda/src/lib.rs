@@ -11,9 +11,9 @@
 //! | schedule | [`schedule`] | [`schedule::run`] | the handler itself |
 //!
 //! For every function: [`config`], [`telemetry`], [`clock`]. For those that publish or consume:
-//! [`broker`], [`secrets`], and [`republish`]. For HTTP: [`problem`] is the list of errors a
+//! [`broker`], [`secrets`], and [`republish`]. For those that take money: [`payments`]. For HTTP: [`problem`] is the list of errors a
 //! caller can get, [`extract`] reads requests, [`json`] has the field types, [`route`] says who may
-//! call what.
+//! call what, and [`identity`] who calls.
 
 #[cfg(feature = "secrets")]
 mod aws;
@@ -28,11 +28,15 @@ pub mod extract;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "http")]
+pub mod identity;
+#[cfg(feature = "http")]
 pub mod json;
 #[cfg(feature = "consumer")]
 mod metrics;
 #[cfg(feature = "http")]
 pub mod page;
+#[cfg(feature = "payments")]
+pub mod payments;
 #[cfg(feature = "http")]
 pub mod problem;
 #[cfg(feature = "broker")]

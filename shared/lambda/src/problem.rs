@@ -7,9 +7,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 pub use marquee_kernel::problem::{
-    ALREADY_EXISTS, AsProblem, BUSY, IDEMPOTENCY_KEY_REUSED, INTERNAL, INVALID_FIELD,
+    ALREADY_EXISTS, AsProblem, BUSY, FORBIDDEN, IDEMPOTENCY_KEY_REUSED, INTERNAL, INVALID_FIELD,
     MALFORMED_BODY, MALFORMED_REQUEST, METHOD_NOT_ALLOWED, NOT_FOUND, PAYLOAD_TOO_LARGE,
-    ProblemType, REQUEST_IN_PROGRESS,
+    ProblemType, REQUEST_IN_PROGRESS, TOO_MANY_REQUESTS, UNAUTHENTICATED,
 };
 use serde_json::{Map, Value, json};
 #[cfg(feature = "store")]
@@ -46,6 +46,11 @@ impl Problem {
         }
     }
 
+    /// One caller asks for too much.
+    pub fn too_many(detail: String, retry_after_seconds: i64) -> Self {
+        Self::new(&TOO_MANY_REQUESTS, detail).with("retry_after", retry_after_seconds.max(1))
+    }
+
     pub fn not_found(what: &str) -> Self {
         Self::new(&NOT_FOUND, format!("no such {what}"))
     }
@@ -72,8 +77,12 @@ impl IntoResponse for Problem {
         let mut response =
             (status, [(header::CONTENT_TYPE, content_type)], self.to_json().to_string())
                 .into_response();
-        if *self.kind == BUSY || *self.kind == REQUEST_IN_PROGRESS {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        let wait = match self.kind {
+            kind if *kind == BUSY || *kind == REQUEST_IN_PROGRESS => Some(1),
+            _ => self.extensions.get("retry_after").and_then(Value::as_i64),
+        };
+        if let Some(wait) = wait {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
         }
         response
     }
@@ -94,6 +103,20 @@ impl From<marquee_dynamo::error::StoreError> for Problem {
                 tracing::error!(what, ?causes, "storage failed");
                 Self::new(&INTERNAL, "the request failed on our side".into())
             }
+        }
+    }
+}
+
+#[cfg(all(feature = "http", feature = "payments"))]
+impl From<marquee_payments::settlement::PaymentError> for Problem {
+    fn from(error: marquee_payments::settlement::PaymentError) -> Self {
+        use marquee_payments::settlement::PaymentError::{Provider, Store};
+        match error {
+            Provider(error) => {
+                tracing::info!(%error, "no payment");
+                Self::of(&error)
+            }
+            Store(error) => error.into(),
         }
     }
 }

@@ -38,6 +38,10 @@ pub enum Fault {
     Conflict,
     /// A transaction of which one item met others, and the third failed its condition besides.
     ConflictAndCondition,
+    /// Whoever asks is never heard of again, before the request is done or after.
+    Killed {
+        done: bool,
+    },
 }
 
 /// Decides by operation and by how many requests there have been.
@@ -92,6 +96,15 @@ impl HttpConnector for FaultyConnector {
                 HttpConnectorFuture::new(async move {
                     let _ = answer.await;
                     Err(lost())
+                })
+            }
+            Fault::Killed { done } => {
+                let answer = done.then(|| self.inner.call(request));
+                HttpConnectorFuture::new(async move {
+                    if let Some(answer) = answer {
+                        let _ = answer.await;
+                    }
+                    std::future::pending().await
                 })
             }
             Fault::Throttled => HttpConnectorFuture::ready(Ok(error(json!({

@@ -5,6 +5,7 @@
 //! | [`clock`] | a clock that is told the time |
 //! | [`capacity`] | what DynamoDB says a piece of work consumed |
 //! | [`faulty`] | a connection to DynamoDB on which things go wrong |
+//! | [`ledger`] | a payment provider that counts every cent, and on which things go wrong |
 //! | [`conformance`] | what every broker backend has to do |
 //! | `http` | a client for a deployed system (feature `http`) |
 //! | `rabbitmq` | a virtual host of its own on a running RabbitMQ (feature `rabbitmq`) |
@@ -16,6 +17,7 @@ pub mod conformance;
 pub mod faulty;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod ledger;
 #[cfg(feature = "rabbitmq")]
 pub mod rabbitmq;
 #[cfg(feature = "sqs")]

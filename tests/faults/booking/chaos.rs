@@ -11,11 +11,11 @@ use std::{
 
 use futures_util::{StreamExt, stream};
 use marquee_booking_domain::{
-    payment::PaymentStatus,
     reservation::{Reservation, ReservationStatus},
     seat::SeatState,
 };
 use marquee_lambda::consumer::Outcome;
+use marquee_payments_domain::status::PaymentStatus;
 use marquee_testkit::faulty::Fault;
 use serde_json::Value;
 use uuid::Uuid;
@@ -96,6 +96,7 @@ async fn after_every_kind_of_trouble_the_books_balance() {
     // Every event twice, the second time backwards.
     for event in events.iter().chain(events.iter().rev()) {
         assert_eq!(world.consume(event).await, Outcome::Done);
+        assert_eq!(world.decide(event).await, Outcome::Done);
     }
     let mut reservations = Vec::new();
     for id in &accepted {
@@ -138,9 +139,10 @@ async fn assert_books_balance(
             SeatState::Free | SeatState::Held(_) => assert_eq!(expected, None),
         }
     }
-    for reservation in reservations.iter().filter(|r| r.status != ReservationStatus::Confirmed) {
-        let kept =
-            reservation.payment.as_ref().is_some_and(|p| p.status == PaymentStatus::Captured);
-        assert!(!kept, "money for nothing");
+    for reservation in reservations {
+        let confirmed = reservation.status == ReservationStatus::Confirmed;
+        let record = world.checkout.payment_of(reservation).await.expect("storage");
+        let captured = record.is_some_and(|record| record.status == PaymentStatus::Captured);
+        assert_eq!(captured, confirmed, "money for each that is confirmed, and for nothing else");
     }
 }

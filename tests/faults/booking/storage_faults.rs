@@ -132,29 +132,6 @@ async fn conflicts_are_retried_and_never_reported_as_a_taken_seat() {
 }
 
 #[tokio::test]
-async fn money_taken_by_a_try_that_got_no_further_is_a_late_payment_for_the_next() {
-    let (world, armed) = armed_world(Fault::Conflict, "TransactWriteItems").await;
-    let (session, seats) = world.session(1, 2).await;
-    let confirm = async |user: Uuid, id: &str| {
-        let path = format!("/api/v1/reservations/{id}/confirm");
-        world.call("POST", &path, Some(user), &json!({})).await
-    };
-    let (lucky, unlucky) = (Uuid::new_v4(), Uuid::new_v4());
-    let kept = world.held(lucky, &session, &[&seats[0]]).await;
-    let lost = world.held(unlucky, &session, &[&seats[1]]).await;
-    armed.times(u64::MAX);
-    assert_eq!(confirm(lucky, &kept).await.0, 503);
-    assert_eq!(confirm(unlucky, &lost).await.0, 503);
-    armed.times(0);
-    world.clock_past_hold();
-    world.held(Uuid::new_v4(), &session, &[&seats[1]]).await;
-    let (status, confirmed) = confirm(lucky, &kept).await;
-    assert_eq!((status, &confirmed["payment"]["late"]), (200, &json!(true)));
-    let (status, problem) = confirm(unlucky, &lost).await;
-    assert_eq!((status, &problem["refund"]["status"]), (410, &json!("refunded")));
-}
-
-#[tokio::test]
 async fn a_single_write_in_the_way_of_a_transaction_is_retried_too() {
     let (world, armed) = armed_world(Fault::Conflict, "UpdateItem").await;
     let (session, seats) = world.session(1, 1).await;

@@ -3,18 +3,32 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use marquee_booking::store::{BookingStore, holds::HoldPolicy};
+use marquee_booking::{
+    checkout::Checkout,
+    store::{BookingStore, holds::HoldPolicy},
+};
 use marquee_booking_domain::{
     ids::{ReservationId, SessionId},
     seat::SeatState,
 };
+use marquee_dynamo::client::Table;
 use marquee_host::database::{LocalDatabase, table_name};
 use marquee_kernel::time::{Clock, Timestamp};
-use marquee_lambda::consumer::{MessageHandler, Outcome};
+use marquee_lambda::{
+    consumer::{MessageHandler, Outcome},
+    identity::Identity,
+};
 use marquee_messaging::message::Message;
+use marquee_payments::{
+    mock::MockProvider,
+    settlement::{Payments, RetryPauses},
+    store::PaymentStore,
+};
+use marquee_payments_domain::{charge::Currency, provider::Provider};
 use marquee_testkit::{capacity::CapacityMeter, clock::ManualClock, faulty::Fault};
+use on_reservation_decided::OnReservationDecided;
 use on_reservation_event::OnReservationEvent;
-use reservations_api::{payments::MockPayments, signing::TicketSigner};
+use reservations_api::signing::TicketSigner;
 use serde_json::{Value, json};
 use sessions_api::SeatMaps;
 use uuid::Uuid;
@@ -24,11 +38,15 @@ use crate::system::{drain, faulty_table, invoke, relayed};
 pub(crate) const HOLD: Duration = Duration::from_secs(600);
 pub(crate) const QUEUE: &str = "event_service_queue";
 
+/// Who takes the money, and how long to wait before it is asked again.
+pub(crate) const PAUSES: RetryPauses = RetryPauses::STANDARD;
+
 pub(crate) struct World {
     pub(crate) database: LocalDatabase,
     pub(crate) store: BookingStore,
     pub(crate) clock: ManualClock,
     pub(crate) meter: CapacityMeter,
+    pub(crate) checkout: Checkout,
     sessions: Router,
     reservations: Router,
 }
@@ -42,20 +60,33 @@ impl World {
     pub(crate) async fn with_faults(
         plan: impl Fn(&str, u64) -> Fault + Send + Sync + 'static,
     ) -> Self {
+        Self::with_provider(Arc::new(MockProvider::default()), plan).await
+    }
+
+    /// With such a connection, and money taken by this provider.
+    pub(crate) async fn with_provider(
+        provider: Arc<dyn Provider>,
+        plan: impl Fn(&str, u64) -> Fault + Send + Sync + 'static,
+    ) -> Self {
         let database = LocalDatabase::open(None).await.expect("a database");
         let clock = ManualClock::at(Timestamp::from_millis(1_763_229_600_000));
         let (table, meter) = faulty_table(&database, &table_name("booking"), plan);
+        let payments = payments(table.clone(), provider);
         let store = BookingStore::new(table.for_looking());
         let sessions = sessions_router(store.clone(), &clock);
-        let reservations = reservations_router(store.clone(), &clock);
-        Self { database, store, clock, meter, sessions, reservations }
+        let checkout = Checkout { store: store.clone(), payments, clock: Arc::new(clock.clone()) };
+        let reservations = reservations_router(checkout.clone());
+        Self { database, store, clock, meter, checkout, sessions, reservations }
     }
 
     /// The same booking system as other machines see it: clocks ahead or behind, nothing cached.
     pub(crate) fn elsewhere(&self, clock: ManualClock) -> (BookingStore, Router) {
-        let store = BookingStore::new(self.database.table("booking"));
-        let reservations = reservations_router(store.clone(), &clock);
-        (store, reservations)
+        let table = self.database.table("booking");
+        let store = BookingStore::new(table.clone());
+        let payments = payments(table, Arc::clone(&self.checkout.payments.provider));
+        let clock = Arc::new(clock);
+        let checkout = Checkout { store: store.clone(), payments, clock };
+        (store, reservations_router(checkout))
     }
 
     pub(crate) async fn call(
@@ -118,6 +149,40 @@ impl World {
         self.call("POST", &path, Some(user), &json!({ "payment_id": format!("p{user}") })).await
     }
 
+    /// With the reservation's own payment.
+    pub(crate) async fn pay(&self, user: Uuid, reservation: &str) -> (u16, Value) {
+        let path = format!("/api/v1/reservations/{reservation}/confirm");
+        self.call("POST", &path, Some(user), &json!({})).await
+    }
+
+    pub(crate) async fn pay_with(
+        &self,
+        user: Uuid,
+        reservation: &str,
+        payment: &str,
+    ) -> (u16, Value) {
+        let path = format!("/api/v1/reservations/{reservation}/confirm");
+        self.call("POST", &path, Some(user), &json!({ "payment_id": payment })).await
+    }
+
+    /// What the buyer sees of the payment.
+    pub(crate) async fn payment(&self, user: Uuid, reservation: &str) -> Value {
+        let path = format!("/api/v1/reservations/{reservation}");
+        self.call("GET", &path, Some(user), &Value::Null).await.1["payment"].clone()
+    }
+
+    /// A run of `settle-payments`.
+    pub(crate) async fn settle(&self) -> settle_payments::Report {
+        let overdue_after = Duration::from_secs(3600);
+        let limits = settle_payments::Limits { overdue_after, run_for: HOLD };
+        settle_payments::run(&self.checkout, limits).await.expect("a run")
+    }
+
+    /// Hands a message to those who settle payments.
+    pub(crate) async fn decide(&self, message: &Message) -> Outcome {
+        OnReservationDecided { checkout: self.checkout.clone() }.handle(message).await
+    }
+
     pub(crate) async fn sweep(&self, per_run_max: usize) -> expire_reservations::Report {
         let limits = expire_reservations::Limits { per_run_max, run_for: HOLD };
         expire_reservations::run(&self.store, &self.clock, limits).await.expect("a sweep")
@@ -170,22 +235,31 @@ pub(crate) fn wanted(session: &str, seats: &[&str]) -> Value {
 }
 
 fn sessions_router(store: BookingStore, clock: &ManualClock) -> Router {
-    sessions_api::router(sessions_api::AppState {
-        store,
-        clock: Arc::new(clock.clone()),
-        hold_for: HOLD,
-        // Each test sees what is there at this moment.
-        seat_maps: SeatMaps::new(Duration::ZERO),
-    })
+    sessions_api::router(
+        sessions_api::AppState {
+            store,
+            clock: Arc::new(clock.clone()),
+            hold_for: HOLD,
+            // Each test sees what is there at this moment.
+            seat_maps: SeatMaps::new(Duration::ZERO),
+        },
+        Identity::Header,
+    )
 }
 
-fn reservations_router(store: BookingStore, clock: &ManualClock) -> Router {
+fn payments(table: Table, provider: Arc<dyn Provider>) -> Payments {
+    let store = PaymentStore::new(table);
+    Payments { provider, store, currency: Currency::default(), pauses: PAUSES }
+}
+
+fn reservations_router(checkout: Checkout) -> Router {
     let key = marquee_host::signing_key::generate().expect("a key");
-    reservations_api::router(reservations_api::AppState {
-        store,
-        clock: Arc::new(clock.clone()),
-        payments: Arc::new(MockPayments::default()),
-        signer: Arc::new(TicketSigner::from_pem(&key).expect("a key")),
-        policy: HoldPolicy { hold_for: HOLD, live_seats_max: 10 },
-    })
+    reservations_api::router(
+        reservations_api::AppState {
+            checkout,
+            signer: Arc::new(TicketSigner::from_pem(&key).expect("a key")),
+            policy: HoldPolicy { hold_for: HOLD, live_seats_max: 10, per_minute_max: 30 },
+        },
+        Identity::Header,
+    )
 }

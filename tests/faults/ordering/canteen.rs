@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use axum::Router;
 use marquee_host::database::{LocalDatabase, table_name};
 use marquee_kernel::time::{Clock, Timestamp};
-use marquee_lambda::consumer::{BatchHandler, Incoming, MessageHandler, Outcome};
+use marquee_lambda::{
+    consumer::{BatchHandler, Incoming, MessageHandler, Outcome},
+    identity::Identity,
+};
 use marquee_messaging::{message::Message, trace::TraceContext};
 use marquee_ordering::store::OrderingStore;
 use marquee_ordering_domain::{order::OrderStatus, stock::Stock};
@@ -38,9 +41,12 @@ impl Canteen {
         let clock = ManualClock::at(Timestamp::from_millis(1_763_229_600_000));
         let (table, meter) = faulty_table(&database, &table_name("ordering"), plan);
         let store = OrderingStore::new(table);
-        let services =
-            orders_api::AppState { store: store.clone(), clock: Arc::new(clock.clone()) };
-        Self { database, store, clock, meter, api: orders_api::router(services) }
+        let services = orders_api::AppState {
+            store: store.clone(),
+            clock: Arc::new(clock.clone()),
+            orders_per_minute_max: 120,
+        };
+        Self { database, store, clock, meter, api: orders_api::router(services, Identity::Header) }
     }
 
     /// The same tables over a connection that works.
@@ -118,7 +124,7 @@ impl Canteen {
     }
 
     pub(crate) async fn notifications(&self) -> usize {
-        self.truth().notifications(1_000, None).await.expect("storage").items.len()
+        self.truth().notifications(None, 1_000, None).await.expect("storage").items.len()
     }
 
     pub(crate) fn clock_by(&self, by: Duration) -> Timestamp {

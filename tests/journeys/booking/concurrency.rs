@@ -11,7 +11,7 @@ use std::{
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
-use crate::harness::{Marquee, PAYMENT, eventually, text};
+use crate::harness::{Marquee, eventually, payment, text};
 
 /// Requests under way at a time: as many as a laptop's limits allow. On a deployed system each begins
 /// with a process of its own, and of these an emulator on two cores cannot start so many in time.
@@ -51,7 +51,7 @@ async fn buy(marquee: &Marquee, session: &str, seats: &[String], start: usize) -
             continue;
         }
         let id = text(&reply.expect(201)["id"]);
-        let confirmed = marquee.confirm(user, &id, PAYMENT).await.expect(200);
+        let confirmed = marquee.confirm(user, &id, &payment()).await.expect(200);
         assert_eq!(confirmed["items"][0]["session_seat_id"], *seat);
         return Some(seat.clone());
     }
@@ -121,12 +121,12 @@ async fn holds_that_run_out_among_them_change_nothing_of_that() {
                 if n % 2 == 0 {
                     return None;
                 }
-                let reply = marquee.confirm(user, &id, &format!("pay-{n}")).await;
+                let reply = marquee.confirm(user, &id, &payment()).await;
                 match reply.status {
                     200 => Some((seat.clone(), user)),
                     _ => {
                         let problem = reply.problem(410, "hold-expired");
-                        assert_eq!(problem["refund"]["status"], "refunded");
+                        assert_eq!(problem["payment"]["status"], "voided");
                         None
                     }
                 }

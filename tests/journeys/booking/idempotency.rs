@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Marquee, PAYMENT, Reply, text, wanted};
+use crate::harness::{Marquee, Reply, payment, text, wanted};
 
 async fn post(marquee: &Marquee, user: Uuid, key: &str, path: &str, body: &Value) -> Reply {
     let user = user.to_string();
@@ -85,7 +85,7 @@ async fn a_repeated_hold_is_the_same_hold_whatever_became_of_it() {
     let second = post(&marquee, user, "k2", path, &other).await.expect(201);
     assert_ne!(second["id"], first["id"]);
     assert_eq!(post(&marquee, user, "k2", path, &other).await.expect(201), second);
-    marquee.confirm(user, &text(&first["id"]), PAYMENT).await.expect(200);
+    marquee.confirm(user, &text(&first["id"]), &payment()).await.expect(200);
     assert_eq!(post(&marquee, user, "k1", path, &body).await.expect(201), first);
     let seats = marquee.seats(&session).await;
     let taken = seats.iter().filter(|seat| seat["status"] != "available").count();

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Marquee, PAYMENT};
+use crate::harness::{Marquee, payment};
 
 const EXCHANGE: &str = "ticketing_events";
 const QUEUE: &str = "event_service_queue";
@@ -37,7 +37,7 @@ async fn ten_copies_at_once_change_no_more_than_one_did() {
     let seats = marquee.seat_ids(&session).await;
     let user = Uuid::new_v4();
     let sold = marquee.hold(user, &session, &[&seats[0]]).await;
-    marquee.confirm(user, &sold, PAYMENT).await.expect(200);
+    marquee.confirm(user, &sold, &payment()).await.expect(200);
     marquee.await_status(&session, &seats[0], "sold").await;
     let wire = marquee.wire().await;
     let copies = ["confirmed", "expired", "cancelled"].iter().cycle().take(30).map(|what| {
@@ -70,7 +70,7 @@ async fn an_old_event_does_not_touch_the_seats_next_owner() {
     }
     marquee.come_to_rest().await;
     assert_eq!(marquee.seat(&session, &seats[0]).await["status"], "reserved");
-    marquee.confirm(second, &next, PAYMENT).await.expect(200);
+    marquee.confirm(second, &next, &payment()).await.expect(200);
     marquee.await_status(&session, &seats[0], "sold").await;
 }
 

@@ -5,6 +5,7 @@ mod idempotency;
 mod internal_seats;
 mod late_payment;
 mod messages;
+mod payments;
 mod reservations;
 mod sales;
 mod tickets;

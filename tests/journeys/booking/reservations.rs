@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::harness::{Marquee, PAYMENT, text};
+use crate::harness::{Marquee, payment, text};
 
 #[tokio::test]
 async fn seats_are_held_all_or_none_and_the_refusal_names_those_taken() {
@@ -39,7 +39,7 @@ async fn another_users_reservation_is_not_found() {
     marquee.get_as(owner, &path).await.expect(200);
     marquee.get_as(stranger, &path).await.problem(404, "not-found");
     marquee.delete_as(stranger, &path).await.problem(404, "not-found");
-    marquee.confirm(stranger, &id, PAYMENT).await.problem(404, "not-found");
+    marquee.confirm(stranger, &id, &payment()).await.problem(404, "not-found");
     marquee.get(&path).await.problem(400, "malformed-request");
 }
 
@@ -54,7 +54,7 @@ async fn a_cancelled_reservation_frees_its_seats_at_once_and_cannot_be_confirmed
     let cancelled = marquee.delete_as(user, &path).await.expect(200);
     assert_eq!(cancelled["status"], "cancelled");
     assert_eq!(marquee.delete_as(user, &path).await.expect(200)["status"], "cancelled");
-    marquee.confirm(user, &id, PAYMENT).await.problem(409, "reservation-closed");
+    marquee.confirm(user, &id, &payment()).await.problem(409, "reservation-closed");
     let other = marquee.hold(Uuid::new_v4(), &session, &[&seats[0]]).await;
     assert_ne!(other, id);
     // The cancellation's own event finds nothing to free.
@@ -70,10 +70,12 @@ async fn a_confirmed_reservation_cannot_be_cancelled_or_paid_for_again() {
     let seats = marquee.seat_ids(&session).await;
     let user = Uuid::new_v4();
     let id = marquee.hold(user, &session, &[&seats[0]]).await;
-    let confirmed = marquee.confirm(user, &id, PAYMENT).await.expect(200);
-    assert_eq!(marquee.confirm(user, &id, PAYMENT).await.expect(200), confirmed, "a retry");
-    let other = "99999999-0000-0000-0000-000000000002";
-    marquee.confirm(user, &id, other).await.problem(409, "reservation-closed");
+    let paid = payment();
+    let confirmed = marquee.confirm(user, &id, &paid).await.expect(200);
+    let again = marquee.confirm(user, &id, &paid).await.expect(200);
+    assert_eq!(again["updated_at"], confirmed["updated_at"], "a retry");
+    assert_eq!(again["payment"]["payment_id"], paid);
+    marquee.confirm(user, &id, &payment()).await.problem(409, "reservation-closed");
     let path = format!("/api/v1/reservations/{id}");
     marquee.delete_as(user, &path).await.problem(409, "reservation-closed");
 }
@@ -91,7 +93,7 @@ async fn confirming_takes_no_body_at_all() {
     let confirmed = reply.expect(200);
     assert_eq!(
         (&confirmed["status"], &confirmed["payment"]["status"]),
-        (&json!("confirmed"), &json!("captured"))
+        (&json!("confirmed"), &json!("authorised"))
     );
 }
 
@@ -104,11 +106,13 @@ async fn a_declined_or_unanswered_payment_leaves_the_hold_as_it_was() {
     let id = marquee.hold(user, &session, &[&seats[0]]).await;
     let declined = marquee.confirm(user, &id, "99999999-0000-0000-0000-000000000402").await;
     declined.problem(402, "payment-declined");
-    let silent = marquee.confirm(user, &id, "99999999-0000-0000-0000-000000000408").await;
+    // It stays with the reservation: nobody knows whether the money moved.
+    let silent = format!("{}-000000000408", &payment()[..23]);
+    let silent = marquee.confirm(user, &id, &silent).await;
     silent.problem(504, "payment-timed-out");
     let reservation = marquee.get_as(user, &format!("/api/v1/reservations/{id}")).await.expect(200);
     assert_eq!(reservation["status"], "active");
-    marquee.confirm(user, &id, PAYMENT).await.expect(200);
+    marquee.confirm(user, &id, &payment()).await.expect(200);
 }
 
 #[tokio::test]
@@ -125,7 +129,7 @@ async fn one_user_cannot_hold_more_than_the_limit_in_a_session() {
     marquee.hold(user, &session, &seats[6..10]).await;
     marquee.reserve(user, &session, &seats[10..11]).await.problem(409, "hold-limit");
     // What is paid for or cancelled no longer counts; other users were never concerned.
-    marquee.confirm(user, &first, PAYMENT).await.expect(200);
+    marquee.confirm(user, &first, &payment()).await.expect(200);
     marquee.hold(user, &session, &seats[10..16]).await;
     marquee.hold(Uuid::new_v4(), &session, &seats[20..30]).await;
 }

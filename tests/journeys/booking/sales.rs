@@ -7,7 +7,7 @@ use marquee_lambda::clock::SystemClock;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Marquee, PAYMENT, text};
+use crate::harness::{Marquee, payment, text};
 
 impl Marquee {
     /// A session of one row of four seats, with these fields beside or in place of the usual ones.
@@ -92,7 +92,7 @@ async fn what_was_held_in_time_is_paid_for_after_sales_have_closed() {
     let late = marquee.reserve(Uuid::new_v4(), &session, &[&seats[1]]).await;
     late.problem(409, "sales-closed");
     assert_eq!(hold().await.expect(201)["id"], held["id"], "the same request, the same answer");
-    let confirmed = marquee.confirm(user, &text(&held["id"]), PAYMENT).await.expect(200);
+    let confirmed = marquee.confirm(user, &text(&held["id"]), &payment()).await.expect(200);
     assert_eq!(confirmed["status"], "confirmed");
 }
 

@@ -5,7 +5,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Marquee, PAYMENT, text};
+use crate::harness::{Marquee, payment, text};
 
 /// A confirmed ticket, and the code a scanner reads from its QR image.
 async fn ticket(marquee: &Marquee) -> (String, String) {
@@ -13,7 +13,7 @@ async fn ticket(marquee: &Marquee) -> (String, String) {
     let seats = marquee.seat_ids(&session).await;
     let user = Uuid::new_v4();
     let id = marquee.hold(user, &session, &[&seats[1]]).await;
-    marquee.confirm(user, &id, PAYMENT).await.expect(200);
+    marquee.confirm(user, &id, &payment()).await.expect(200);
     let tickets = marquee.get(&format!("/api/v1/tickets/user/{user}")).await.expect(200);
     let ticket = text(&tickets[0]["id"]);
     let image = marquee.get(&format!("/api/v1/tickets/{ticket}/qr")).await;
@@ -137,7 +137,7 @@ async fn a_users_tickets_come_in_pages() {
         let session = marquee.new_session(1, 2).await;
         let seats = marquee.seat_ids(&session).await;
         let id = marquee.hold(user, &session, &[&seats[0], &seats[1]]).await;
-        marquee.confirm(user, &id, PAYMENT).await.expect(200);
+        marquee.confirm(user, &id, &payment()).await.expect(200);
     }
     let first = marquee.get(&format!("/api/v1/tickets/user/{user}?limit=2")).await;
     assert_eq!(first.json().as_array().map(Vec::len), Some(4), "two reservations");

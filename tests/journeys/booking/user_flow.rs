@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Marquee, PAYMENT, Scene, text};
+use crate::harness::{Marquee, Scene, payment, text};
 
 fn payload(scene: &Scene, seats: &[(&str, &str)]) -> Value {
     let seats: Vec<_> = seats
@@ -65,7 +65,7 @@ async fn the_six_steps_and_the_optional_seventh_answer_as_the_document_shows() {
     assert_eq!(seat["reserved_until"], reservation["expiry_time"]);
 
     // Step 4: confirm.
-    let confirmed = marquee.confirm(user, &id, PAYMENT).await.expect(200);
+    let confirmed = marquee.confirm(user, &id, &payment()).await.expect(200);
     assert_eq!(confirmed["id"], id);
     assert_eq!(confirmed["status"], "confirmed");
     assert_eq!(confirmed["total_amount"].to_string(), "100.0");
@@ -139,7 +139,7 @@ async fn several_seats_are_reserved_and_sold_together() {
     for seat in seats {
         assert_eq!(marquee.seat(session, seat).await["status"], "reserved");
     }
-    marquee.confirm(user, &text(&reservation["id"]), PAYMENT).await.expect(200);
+    marquee.confirm(user, &text(&reservation["id"]), &payment()).await.expect(200);
     for seat in seats {
         marquee.await_status(session, seat, "sold").await;
     }

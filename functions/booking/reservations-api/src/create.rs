@@ -66,6 +66,7 @@ pub(crate) struct WantedSeat {
     responses(
         (status = 201, body = ReservationView),
         (status = 409, description = "seat taken, too many seats on hold, or not on sale"),
+        (status = 429, description = "more reservations than one user may make in a minute"),
     )
 )]
 pub(crate) async fn create(
@@ -78,12 +79,14 @@ pub(crate) async fn create(
     let wanted: Vec<_> = value.seats.into_iter().map(|Object(seat)| seat).collect();
     let (session, seats) = wanted_seats(&app, id, &wanted).await?;
     let hash = key.hash(&format!("reservations/{id}"), &canonical);
-    let now = app.clock.now();
+    let now = app.checkout.clock.now();
     let request = HoldRequest { user, session: id, seats, idempotency: hash, now };
     let outcome = match session.check_sales(now) {
-        Ok(()) => app.store.hold(&request, app.policy).await?,
+        Ok(()) => app.checkout.store.hold(&request, app.policy).await?,
         // What was answered in time is answered again.
-        Err(refusal) => app.store.replayed(&request).await?.ok_or_else(|| Problem::of(&refusal))?,
+        Err(refusal) => {
+            app.checkout.store.replayed(&request).await?.ok_or_else(|| Problem::of(&refusal))?
+        }
     };
     match outcome {
         HoldOutcome::Held(reservation) => Ok(created(&reservation)),
@@ -93,7 +96,7 @@ pub(crate) async fn create(
 }
 
 fn created(reservation: &Reservation) -> Response {
-    let view = ReservationView::new(reservation, reservation.created_at);
+    let view = ReservationView::new(reservation, None, reservation.created_at);
     (StatusCode::CREATED, Json(view)).into_response()
 }
 
@@ -117,6 +120,10 @@ fn refusal(outcome: HoldOutcome, request: &HoldRequest, live_seats_max: usize) -
                 request.seats.len()
             );
             Problem::new(&HOLD_LIMIT, detail).with("limit", live_seats_max)
+        }
+        HoldOutcome::TooFast { until } => {
+            let detail = "you have made as many reservations for this session as fit a minute";
+            Problem::too_many(detail.into(), until.seconds_from(request.now))
         }
         HoldOutcome::TooManyReservations => {
             let detail = "you have made as many reservations for this session as can be kept";
@@ -166,10 +173,10 @@ async fn wanted_seats(
     let ids: Vec<_> = wanted.iter().map(|s| SessionSeatId::new(s.session_seat_id)).collect();
     let tiers = wanted.iter().filter_map(|seat| seat.price_tier_id).map(PriceTierId::new);
     // One read for all that is not known yet; none when it is.
-    app.store.load(session_id, tiers, ids.iter().copied()).await?;
-    let session = app.store.session(session_id).await?;
+    app.checkout.store.load(session_id, tiers, ids.iter().copied()).await?;
+    let session = app.checkout.store.session(session_id).await?;
     let session = session.ok_or_else(|| Problem::not_found("session"))?;
-    let located = app.store.locate(session_id, &ids).await?.map_err(|unknown| {
+    let located = app.checkout.store.locate(session_id, &ids).await?.map_err(|unknown| {
         let index = ids.iter().position(|id| unknown.contains(id)).unwrap_or(0);
         problem_at(index, "session_seat_id", "is not a seat of this session")
     })?;
@@ -199,7 +206,7 @@ fn reserved_seat(
     let multiplier = match price_tier {
         None => Multiplier::ONE,
         Some(id) => {
-            let tier = app.store.price_tier(id).filter(|tier| tier.serves(session.id));
+            let tier = app.checkout.store.price_tier(id).filter(|tier| tier.serves(session.id));
             let unknown =
                 || problem_at(index, "price_tier_id", "is not a price tier of this session");
             tier.ok_or_else(unknown)?.multiplier

@@ -3,42 +3,40 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`create`] | `POST /api/v1/reservations` |
-//! | [`confirm`] | payment and confirmation, late ones included |
+//! | [`confirm`] | paying and confirming: see `marquee_booking::checkout` |
 //! | [`reservations`] | reading and cancelling |
 //! | [`tickets`] | tickets, their QR codes, check-in |
 //! | [`signing`] | the code in the QR, and the key that proves it |
-//! | [`payments`] | the mock that stands in for a payment provider |
 
 mod confirm;
 mod create;
-pub mod payments;
 mod qr;
 mod reservations;
 pub mod signing;
 mod tickets;
 mod views;
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use axum::Router;
-use marquee_booking::store::{BookingStore, holds::HoldPolicy};
-use marquee_booking_domain::payment::Payments;
+use marquee_booking::{
+    checkout::Checkout,
+    store::{BookingStore, holds::HoldPolicy},
+};
 use marquee_dynamo::client::Table;
-use marquee_kernel::time::Clock;
 use marquee_lambda::{
     Error,
     clock::SystemClock,
     config, http,
+    identity::Identity,
+    payments::PaymentSettings,
     route::{Access, Api, Route, route},
     secrets,
 };
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{
-    payments::{MockMode, MockPayments},
-    signing::TicketSigner,
-};
+use crate::signing::TicketSigner;
 
 pub const API: Api = Api {
     name: "reservations-api",
@@ -55,15 +53,14 @@ const ROUTES: &[Route] = &[
     route("/api/v1/reservations", Access::User),
     route("/api/v1/reservations/{proxy+}", Access::User),
     route("/api/v1/tickets/{proxy+}", Access::User),
+    route("/api/v1/tickets/{ticket_id}/check-in", Access::Door),
     route("/.well-known/jwks.json", Access::Everybody),
 ];
 
 /// What the handlers work with.
 #[derive(Clone, Debug)]
 pub struct AppState {
-    pub store: BookingStore,
-    pub clock: Arc<dyn Clock>,
-    pub payments: Arc<dyn Payments>,
+    pub checkout: Checkout,
     pub signer: Arc<TicketSigner>,
     pub policy: HoldPolicy,
 }
@@ -72,9 +69,11 @@ impl AppState {
     pub async fn from_env() -> Result<Self, Error> {
         let table = Table::from_env(config::required("BOOKING_TABLE")?).await;
         Ok(Self {
-            store: BookingStore::new(table),
-            clock: Arc::new(SystemClock),
-            payments: Arc::new(MockPayments::new(MockMode::from_env()?)),
+            checkout: Checkout {
+                payments: PaymentSettings::from_env().await?.on(table.clone()),
+                store: BookingStore::new(table),
+                clock: Arc::new(SystemClock),
+            },
             signer: Arc::new(signer_from_env().await?),
             policy: policy_from_env()?,
         })
@@ -91,15 +90,17 @@ async fn signer_from_env() -> Result<TicketSigner, Error> {
     Ok(TicketSigner::from_secret(&secret)?)
 }
 
-const LIVE_SEATS_DEFAULT: std::num::NonZeroUsize = std::num::NonZeroUsize::new(10).unwrap();
+const LIVE_SEATS_DEFAULT: NonZeroUsize = NonZeroUsize::new(10).unwrap();
+const HOLDS_PER_MINUTE_DEFAULT: NonZeroUsize = NonZeroUsize::new(30).unwrap();
 
-/// `HOLD_SECONDS` and `LIVE_SEATS_PER_USER_MAX`.
+/// `HOLD_SECONDS`, `LIVE_SEATS_PER_USER_MAX` and `HOLDS_PER_MINUTE_MAX`.
 pub fn policy_from_env() -> Result<HoldPolicy, config::ConfigError> {
-    let live_seats_max: std::num::NonZeroUsize =
-        config::number_or("LIVE_SEATS_PER_USER_MAX", LIVE_SEATS_DEFAULT)?;
+    let live_seats_max = config::number_or("LIVE_SEATS_PER_USER_MAX", LIVE_SEATS_DEFAULT)?;
+    let per_minute_max = config::number_or("HOLDS_PER_MINUTE_MAX", HOLDS_PER_MINUTE_DEFAULT)?;
     Ok(HoldPolicy {
         hold_for: config::seconds_or("HOLD_SECONDS", Duration::from_secs(600))?,
         live_seats_max: live_seats_max.get(),
+        per_minute_max: per_minute_max.get(),
     })
 }
 
@@ -107,6 +108,7 @@ fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(create::create))
         .routes(routes!(reservations::get, reservations::cancel))
+        .routes(routes!(confirm::begin))
         .routes(routes!(confirm::confirm))
         .routes(routes!(tickets::of_user))
         .routes(routes!(tickets::get))
@@ -115,9 +117,9 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(tickets::public_keys))
 }
 
-pub fn router(app: AppState) -> Router {
+pub fn router(app: AppState, identity: Identity) -> Router {
     let (router, _) = routes().split_for_parts();
-    http::finish(router.with_state(app))
+    http::finish(router.with_state(app), API, identity)
 }
 
 /// This API's part of the description at `/openapi.json`.

@@ -25,7 +25,16 @@ pub(crate) async fn get(
     Buyer(user): Buyer,
 ) -> Result<Json<ReservationView>, Problem> {
     let reservation = find(&app, id, user).await?;
-    Ok(Json(ReservationView::new(&reservation, app.clock.now())))
+    view(&app, &reservation).await
+}
+
+/// With what is on record of its payment.
+pub(crate) async fn view(
+    app: &AppState,
+    reservation: &Reservation,
+) -> Result<Json<ReservationView>, Problem> {
+    let payment = app.checkout.payment_of(reservation).await?;
+    Ok(Json(ReservationView::new(reservation, payment.as_ref(), app.checkout.clock.now())))
 }
 
 /// Cancel a reservation that is not paid for; its seats are free at once
@@ -41,12 +50,12 @@ pub(crate) async fn cancel(
 ) -> Result<Json<ReservationView>, Problem> {
     for _ in 0..TRIES_MAX {
         let reservation = find(&app, id, user).await?;
-        let now = app.clock.now();
+        let now = app.checkout.clock.now();
         if !reservation.cancellation(now).map_err(|refusal| Problem::of(&refusal))? {
-            return Ok(Json(ReservationView::new(&reservation, now)));
+            return view(&app, &reservation).await;
         }
-        if let Some(cancelled) = app.store.cancel(&reservation, now).await? {
-            return Ok(Json(ReservationView::new(&cancelled, now)));
+        if let Some(cancelled) = app.checkout.store.cancel(&reservation, now).await? {
+            return Ok(Json(ReservationView::new(&cancelled, None, now)));
         }
     }
     Err(conflict())
@@ -57,7 +66,7 @@ pub(crate) async fn find(
     id: ReservationId,
     user: UserId,
 ) -> Result<Reservation, Problem> {
-    let found = app.store.reservation(id).await?;
+    let found = app.checkout.store.reservation(id).await?;
     found
         .filter(|reservation| reservation.user == user)
         .ok_or_else(|| Problem::not_found("reservation of yours"))

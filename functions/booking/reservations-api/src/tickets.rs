@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use jsonwebtoken::jwk::JwkSet;
@@ -17,9 +17,11 @@ use marquee_booking_domain::{
 use marquee_kernel::ids::UserId;
 use marquee_lambda::{
     extract::{OptionalPayload, PathId},
+    identity::Caller,
     json::DateTime,
     page::{ArrayPage, PageRequest},
     problem::{INTERNAL, Problem},
+    route::Access,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -43,14 +45,14 @@ const RESERVATIONS_PER_PAGE_MAX: u16 = 30;
 pub(crate) async fn of_user(
     State(app): State<AppState>,
     PathId(user): PathId<UserId>,
-    headers: HeaderMap,
+    caller: Caller,
     page: PageRequest,
 ) -> Result<ArrayPage<TicketView>, Problem> {
-    if !may_be(&headers, user) {
+    if !may_see(&caller, user) {
         return Err(Problem::not_found("user, or it is not you"));
     }
     let (limit, after) = (page.limit.min(RESERVATIONS_PER_PAGE_MAX).into(), page.after.as_deref());
-    let found = app.store.reservations_of(user, limit, after).await?;
+    let found = app.checkout.store.reservations_of(user, limit, after).await?;
     let tickets = found.reservations.iter().flat_map(Reservation::tickets);
     let tickets: Vec<_> = tickets.map(|ticket| view(&app, &ticket)).collect::<Result<_, _>>()?;
     Ok(page.array(tickets, found.next.as_deref()))
@@ -64,9 +66,9 @@ pub(crate) async fn of_user(
 pub(crate) async fn get(
     State(app): State<AppState>,
     PathId(id): PathId<TicketId>,
-    headers: HeaderMap,
+    caller: Caller,
 ) -> Result<Json<TicketView>, Problem> {
-    let (reservation, index) = find_own(&app, id, &headers).await?;
+    let (reservation, index) = find_own(&app, id, &caller).await?;
     Ok(Json(view(&app, &ticket(&reservation, index)?)?))
 }
 
@@ -79,9 +81,9 @@ pub(crate) async fn get(
 pub(crate) async fn qr_image(
     State(app): State<AppState>,
     PathId(id): PathId<TicketId>,
-    headers: HeaderMap,
+    caller: Caller,
 ) -> Result<Response, Problem> {
-    let (reservation, index) = find_own(&app, id, &headers).await?;
+    let (reservation, index) = find_own(&app, id, &caller).await?;
     let png = qr::png(&code(&app, &ticket(&reservation, index)?)?)?;
     Ok((StatusCode::OK, [(header::CONTENT_TYPE, "image/png")], png).into_response())
 }
@@ -121,10 +123,10 @@ pub(crate) async fn check_in(
         return Err(Problem::new(&TICKET_FORGED, detail.into()));
     }
     let (mut reservation, index) = find(&app, id).await?;
-    let check_in = CheckIn { at: app.clock.now(), gate, request: Uuid::new_v4() };
+    let check_in = CheckIn { at: app.checkout.clock.now(), gate, request: Uuid::new_v4() };
     let unused = reservation.check_in(index, check_in.clone());
     unused.ok_or_else(|| Problem::not_found("ticket"))?.map_err(|first| used(&first))?;
-    let written = app.store.check_in(&reservation, index, &check_in).await?;
+    let written = app.checkout.store.check_in(&reservation, index, &check_in).await?;
     written.map_err(|first| used(&first))?;
     Ok(Json(view(&app, &ticket(&reservation, index)?)?))
 }
@@ -135,19 +137,20 @@ pub(crate) async fn public_keys(State(app): State<AppState>) -> Json<JwkSet> {
     Json(app.signer.public_keys())
 }
 
-/// A ticket's identifier is all it takes; but a caller who says who they are must be its owner.
-fn may_be(headers: &HeaderMap, user: UserId) -> bool {
-    let caller = headers.get("x-user-id").and_then(|value| value.to_str().ok());
-    caller.is_none_or(|caller| caller.trim().parse() == Ok(user))
+/// Its owner, staff and the door. Where nobody is asked, a ticket's identifier is all it takes; but a
+/// caller who says who they are must be its owner.
+fn may_see(caller: &Caller, user: UserId) -> bool {
+    let works_here = caller.may(Access::Staff) || caller.may(Access::Door);
+    caller.is(user) || (works_here && !caller.is_believed())
 }
 
 async fn find_own(
     app: &AppState,
     id: TicketId,
-    headers: &HeaderMap,
+    caller: &Caller,
 ) -> Result<(Reservation, usize), Problem> {
     let found = find(app, id).await?;
-    match may_be(headers, found.0.user) {
+    match may_see(caller, found.0.user) {
         true => Ok(found),
         false => Err(Problem::not_found("ticket of yours")),
     }
@@ -155,7 +158,7 @@ async fn find_own(
 
 async fn find(app: &AppState, id: TicketId) -> Result<(Reservation, usize), Problem> {
     let (reservation, index) = id.reservation().ok_or_else(|| Problem::not_found("ticket"))?;
-    let found = app.store.reservation(reservation).await?;
+    let found = app.checkout.store.reservation(reservation).await?;
     Ok((found.ok_or_else(|| Problem::not_found("ticket"))?, index))
 }
 

@@ -1,12 +1,14 @@
 //! Reservations and tickets as JSON.
 
 use marquee_booking_domain::{
-    payment::{Payment, PaymentStatus},
+    payment::Payment,
     reservation::{Reservation, ReservationStatus},
     ticket::Ticket,
 };
 use marquee_kernel::{money::Money, time::Timestamp};
 use marquee_lambda::json::{Amount, DateTime};
+use marquee_payments::Record;
+use marquee_payments_domain::status::PaymentStatus;
 use serde::Serialize;
 use utoipa::{
     ToSchema,
@@ -56,16 +58,37 @@ pub(crate) struct ItemView {
     final_price: Amount,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = Payment)]
 pub(crate) struct PaymentView {
-    pub(crate) payment_id: String,
+    payment_id: String,
     #[schema(schema_with = payment_status)]
     status: &'static str,
     /// It came after the hold had run out.
-    late: bool,
-    #[schema(value_type = String, format = DateTime)]
-    at: DateTime,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late: Option<bool>,
+    /// When it came to its status.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<DateTime>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorised_at: Option<DateTime>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    captured_at: Option<DateTime>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    voided_at: Option<DateTime>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_due_at: Option<DateTime>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refunded_at: Option<DateTime>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_at: Option<DateTime>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -111,7 +134,7 @@ fn ticket_status() -> Object {
 }
 
 impl ReservationView {
-    pub(crate) fn new(reservation: &Reservation, now: Timestamp) -> Self {
+    pub(crate) fn new(reservation: &Reservation, payment: Option<&Record>, now: Timestamp) -> Self {
         let status = reservation.status_at(now);
         let live = reservation.live_seats(now) > 0;
         let remaining = if live { reservation.expires_at.seconds_from(now) } else { 0 };
@@ -125,7 +148,7 @@ impl ReservationView {
             total_amount: Amount(reservation.total()),
             status: status.into_str(),
             items: items(reservation),
-            payment: reservation.payment.as_ref().map(PaymentView::from),
+            payment: reservation.payment.as_ref().map(|paid| PaymentView::new(paid, payment)),
             created_at: DateTime(reservation.created_at),
             updated_at: DateTime(reservation.updated_at),
             time_remaining_seconds: remaining,
@@ -147,13 +170,39 @@ fn items(reservation: &Reservation) -> Vec<ItemView> {
     reservation.seats.iter().enumerate().map(item).collect()
 }
 
-impl From<&Payment> for PaymentView {
-    fn from(payment: &Payment) -> Self {
+impl PaymentView {
+    /// A payment of which the reservation says that the money is reserved, and the record whatever came
+    /// after that.
+    fn new(payment: &Payment, record: Option<&Record>) -> Self {
+        let reserved = DateTime(payment.at);
+        let view = match record {
+            Some(record) if record.status != PaymentStatus::Pending => Self::of_record(record),
+            _ => Self {
+                payment_id: payment.id.to_string(),
+                status: PaymentStatus::Authorised.into_str(),
+                at: Some(reserved),
+                ..Self::default()
+            },
+        };
+        Self { late: Some(payment.late), authorised_at: Some(reserved), ..view }
+    }
+
+    pub(crate) fn of_record(record: &Record) -> Self {
+        let at = |status| {
+            let found = record.times.iter().find(|(came_to, _)| *came_to == status);
+            found.map(|(_, at)| DateTime(*at))
+        };
         Self {
-            payment_id: payment.id.clone(),
-            status: payment.status.into_str(),
-            late: payment.late,
-            at: DateTime(payment.at),
+            payment_id: record.id.to_string(),
+            status: record.status.into_str(),
+            late: None,
+            at: at(record.status),
+            authorised_at: at(PaymentStatus::Authorised),
+            captured_at: at(PaymentStatus::Captured),
+            voided_at: at(PaymentStatus::Voided),
+            refund_due_at: at(PaymentStatus::RefundDue),
+            refunded_at: at(PaymentStatus::Refunded),
+            failed_at: at(PaymentStatus::Failed),
         }
     }
 }

@@ -8,6 +8,7 @@ use marquee_booking_domain::{
 };
 use marquee_lambda::{
     extract::{IdempotencyKey, PathId, Payload},
+    identity::Caller,
     json::DateTime,
     page::{PageRequest, PageResponse},
     problem::Problem,
@@ -65,9 +66,11 @@ impl From<Event> for EventView {
 )]
 pub(crate) async fn create(
     State(app): State<AppState>,
+    caller: Caller,
     key: IdempotencyKey,
     Payload { value, canonical }: Payload<NewEvent>,
 ) -> Result<Response, Problem> {
+    caller.check_organizer(Some(value.organizer_id))?;
     let hash = key.hash("events", &canonical);
     let event = Event {
         id: EventId::new(new_id(hash)),

@@ -20,8 +20,12 @@ use axum::Router;
 use marquee_booking::store::BookingStore;
 use marquee_dynamo::client::Table;
 use marquee_kernel::time::Clock;
-use marquee_lambda::route::{Access, Api, Route, route};
-use marquee_lambda::{clock::SystemClock, config, http};
+use marquee_lambda::{
+    clock::SystemClock,
+    config, http,
+    identity::Identity,
+    route::{Access, Api, Route, route},
+};
 pub use seat_maps::SeatMaps;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -39,18 +43,18 @@ pub const API: Api = Api {
 
 /// What API Gateway passes on to it, and who may call there.
 const ROUTES: &[Route] = &[
-    route("/api/v1/organizers", Access::User).readable(),
-    route("/api/v1/organizers/{proxy+}", Access::User).readable(),
-    route("/api/v1/locations", Access::User).readable(),
-    route("/api/v1/locations/{proxy+}", Access::User).readable(),
-    route("/api/v1/halls/{proxy+}", Access::User).readable(),
-    route("/api/v1/events", Access::User).readable(),
-    route("/api/v1/events/{proxy+}", Access::User).readable(),
-    route("/api/v1/sessions", Access::User).readable(),
-    route("/api/v1/sessions/{proxy+}", Access::User).readable(),
-    route("/api/v1/price-tiers", Access::User).readable(),
-    route("/api/v1/price-tiers/{proxy+}", Access::User).readable(),
-    route("/api/v1/admin/price-tiers", Access::User),
+    route("/api/v1/organizers", Access::Organizer).readable(),
+    route("/api/v1/organizers/{proxy+}", Access::Organizer).readable(),
+    route("/api/v1/locations", Access::Organizer).readable(),
+    route("/api/v1/locations/{proxy+}", Access::Organizer).readable(),
+    route("/api/v1/halls/{proxy+}", Access::Organizer).readable(),
+    route("/api/v1/events", Access::Organizer).readable(),
+    route("/api/v1/events/{proxy+}", Access::Organizer).readable(),
+    route("/api/v1/sessions", Access::Organizer).readable(),
+    route("/api/v1/sessions/{proxy+}", Access::Organizer).readable(),
+    route("/api/v1/price-tiers", Access::Organizer).readable(),
+    route("/api/v1/price-tiers/{proxy+}", Access::Organizer).readable(),
+    route("/api/v1/admin/price-tiers", Access::Organizer),
     route("/api/internal/{proxy+}", Access::Service),
 ];
 
@@ -108,9 +112,9 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(internal::health))
 }
 
-pub fn router(app: AppState) -> Router {
+pub fn router(app: AppState, identity: Identity) -> Router {
     let (router, _) = routes().split_for_parts();
-    http::finish(router.with_state(app))
+    http::finish(router.with_state(app), API, identity)
 }
 
 /// This API's part of the description at `/openapi.json`.

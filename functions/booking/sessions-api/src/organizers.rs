@@ -5,6 +5,7 @@ use marquee_booking::store::venues::{ListFilter, new_id};
 use marquee_booking_domain::{ids::OrganizerId, venue::Organizer};
 use marquee_lambda::{
     extract::{IdempotencyKey, PathId, Payload},
+    identity::Caller,
     json::DateTime,
     page::{PageRequest, PageResponse},
     problem::Problem,
@@ -50,9 +51,11 @@ impl From<Organizer> for OrganizerView {
 )]
 pub(crate) async fn create(
     State(app): State<AppState>,
+    caller: Caller,
     key: IdempotencyKey,
     Payload { value, canonical }: Payload<NewNamed>,
 ) -> Result<Response, Problem> {
+    caller.check_organizer(None)?;
     let hash = key.hash("organizers", &canonical);
     let (name, details) = value.checked(&["organizer_id", "created_at"])?;
     let (id, created_at) = (OrganizerId::new(new_id(hash)), app.clock.now());

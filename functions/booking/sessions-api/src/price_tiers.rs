@@ -4,10 +4,11 @@ use axum::{Json, extract::State, response::Response};
 use marquee_booking::store::venues::{ListFilter, new_id};
 use marquee_booking_domain::{
     ids::{PriceTierId, SessionId},
-    venue::PriceTier,
+    venue::{Event, PriceTier},
 };
 use marquee_lambda::{
     extract::{IdempotencyKey, PathId, Payload},
+    identity::Caller,
     json::{DateTime, Factor},
     page::{PageRequest, PageResponse},
     problem::Problem,
@@ -68,6 +69,7 @@ impl From<PriceTier> for PriceTierView {
 )]
 pub(crate) async fn create(
     State(app): State<AppState>,
+    caller: Caller,
     key: IdempotencyKey,
     Payload { value, canonical }: Payload<NewPriceTier>,
 ) -> Result<Response, Problem> {
@@ -81,12 +83,25 @@ pub(crate) async fn create(
         description: optional_text("description", value.description.as_deref())?,
         created_at: app.clock.now(),
     };
-    if let Some(session) = session
-        && app.store.session(session).await?.is_none()
-    {
-        return Err(Problem::invalid_field("session_id", "there is no such session"));
-    }
+    check_seller(&app, &caller, session).await?;
     created(app.store.create(tier, hash).await?, PriceTierView::from)
+}
+
+/// A session's prices are its organizer's, and those of all sessions nobody's in particular.
+async fn check_seller(
+    app: &AppState,
+    caller: &Caller,
+    session: Option<SessionId>,
+) -> Result<(), Problem> {
+    let Some(session) = session else { return caller.check_organizer(None) };
+    let session = app.store.session(session).await?;
+    let unknown = || Problem::invalid_field("session_id", "there is no such session");
+    let event = session.ok_or_else(unknown)?.event;
+    if caller.is_believed() {
+        return Ok(());
+    }
+    let event = app.store.find::<Event>(event.uuid()).await?;
+    caller.check_organizer(event.map(|event| event.organizer.uuid()))
 }
 
 /// Add a price tier, under the path of the back office
@@ -97,10 +112,11 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn create_as_admin(
     app: State<AppState>,
+    caller: Caller,
     key: IdempotencyKey,
     payload: Payload<NewPriceTier>,
 ) -> Result<Response, Problem> {
-    create(app, key, payload).await
+    create(app, caller, key, payload).await
 }
 
 /// One price tier

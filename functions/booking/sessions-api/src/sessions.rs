@@ -13,6 +13,7 @@ use marquee_booking_domain::{
 };
 use marquee_lambda::{
     extract::{IdempotencyKey, PathId, Payload},
+    identity::Caller,
     json::{Amount, DateTime},
     page::{PageRequest, PageResponse},
     problem::{MALFORMED_REQUEST, Problem},
@@ -94,6 +95,7 @@ impl From<&Session> for SessionView {
 )]
 pub(crate) async fn create(
     State(app): State<AppState>,
+    caller: Caller,
     key: IdempotencyKey,
     Payload { value, canonical }: Payload<NewSession>,
 ) -> Result<Response, Problem> {
@@ -109,9 +111,10 @@ pub(crate) async fn create(
     if sales_end > value.end_time.0 {
         return Err(Problem::invalid_field("sales_end", "must not be after end_time"));
     }
-    if app.store.find::<Event>(value.event_id).await?.is_none() {
+    let Some(event) = app.store.find::<Event>(value.event_id).await? else {
         return Err(Problem::invalid_field("event_id", "there is no such event"));
-    }
+    };
+    caller.check_organizer(Some(event.organizer.uuid()))?;
     let hall = HallId::new(value.hall_id);
     let rows = app.store.hall_rows(hall).await?;
     let seats_count = rows.iter().map(|row| row.seats.len()).sum();

@@ -4,6 +4,7 @@ use axum::{Json, Router, extract::State};
 use marquee_lambda::{
     extract::PathId,
     http,
+    identity::Identity,
     problem::Problem,
     route::{Access, Api, Route, route},
 };
@@ -56,9 +57,9 @@ fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(seat))
 }
 
-pub fn router(app: AppState) -> Router {
+pub fn router(app: AppState, identity: Identity) -> Router {
     let (router, _) = routes().split_for_parts();
-    http::finish(router.with_state(app))
+    http::finish(router.with_state(app), API, identity)
 }
 
 /// This API's part of the description at `/openapi.json`.

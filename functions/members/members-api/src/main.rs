@@ -1,5 +1,5 @@
 use marquee_dynamo::client::Table;
-use marquee_lambda::{Error, config, http, telemetry};
+use marquee_lambda::{Error, config, http, identity::Identity, telemetry};
 use marquee_members::store::MembersStore;
 use members_api::{AppState, router};
 
@@ -7,5 +7,5 @@ use members_api::{AppState, router};
 async fn main() -> Result<(), Error> {
     telemetry::init_json();
     let store = MembersStore::new(Table::from_env(config::required("MEMBERS_TABLE")?).await);
-    http::run(router(AppState { store })).await
+    http::run(router(AppState { store }, Identity::from_env()?)).await
 }

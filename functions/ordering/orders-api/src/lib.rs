@@ -5,6 +5,7 @@
 //! | [`place`] | `POST /order` |
 //! | [`orders`] | reading orders |
 //! | [`status`] | `PATCH /orders/{order_id}/status`, cancelling among it |
+//! | [`students`] | which student the caller is, and whose orders they may see |
 //! | [`notifications`] | what students were told |
 //! | [`inventory`] | what can be ordered |
 
@@ -13,13 +14,16 @@ mod notifications;
 mod orders;
 mod place;
 mod status;
+mod students;
 
-use std::sync::Arc;
+use std::{num::NonZeroUsize, sync::Arc};
 
 use axum::Router;
 use marquee_kernel::time::Clock;
 use marquee_lambda::{
+    config::{self, ConfigError},
     http,
+    identity::Identity,
     page::{PageRequest, unknown_cursor},
     problem::Problem,
     route::{Access, Api, Route, route},
@@ -44,9 +48,8 @@ const ROUTES: &[Route] = &[
     route("/orders", Access::User),
     route("/orders/{proxy+}", Access::User).but(&[("PATCH", Access::Staff)]),
     route("/notifications", Access::User),
-    route("/inventory", Access::User).readable(),
-    route("/inventory/{proxy+}", Access::User)
-        .but(&[("GET", Access::Everybody), ("PUT", Access::Staff)]),
+    route("/inventory", Access::Staff).readable(),
+    route("/inventory/{proxy+}", Access::Staff).readable(),
 ];
 
 /// What the handlers work with.
@@ -54,7 +57,20 @@ const ROUTES: &[Route] = &[
 pub struct AppState {
     pub store: OrderingStore,
     pub clock: Arc<dyn Clock>,
+    /// Orders that one student may place in a minute.
+    pub orders_per_minute_max: usize,
 }
+
+/// `ORDERS_PER_MINUTE_MAX`.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn orders_per_minute_max_from_env() -> Result<usize, ConfigError> {
+    config::number_or("ORDERS_PER_MINUTE_MAX", ORDERS_PER_MINUTE_MAX).map(NonZeroUsize::get)
+}
+
+/// More than anybody orders by hand, and enough for who orders for a table.
+const ORDERS_PER_MINUTE_MAX: NonZeroUsize = NonZeroUsize::new(120).unwrap();
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -67,9 +83,9 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(inventory::get, inventory::put))
 }
 
-pub fn router(app: AppState) -> Router {
+pub fn router(app: AppState, identity: Identity) -> Router {
     let (router, _) = routes().split_for_parts();
-    http::finish(router.with_state(app))
+    http::finish(router.with_state(app), API, identity)
 }
 
 /// This API's part of the description at `/openapi.json`.

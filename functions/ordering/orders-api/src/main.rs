@@ -1,13 +1,17 @@
 use std::sync::Arc;
 
 use marquee_dynamo::client::Table;
-use marquee_lambda::{Error, clock::SystemClock, config, http, telemetry};
+use marquee_lambda::{Error, clock::SystemClock, config, http, identity::Identity, telemetry};
 use marquee_ordering::store::OrderingStore;
-use orders_api::{AppState, router};
+use orders_api::{AppState, orders_per_minute_max_from_env, router};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     telemetry::init_json();
-    let store = OrderingStore::new(Table::from_env(config::required("ORDERING_TABLE")?).await);
-    http::run(router(AppState { store, clock: Arc::new(SystemClock) })).await
+    let app = AppState {
+        store: OrderingStore::new(Table::from_env(config::required("ORDERING_TABLE")?).await),
+        clock: Arc::new(SystemClock),
+        orders_per_minute_max: orders_per_minute_max_from_env()?,
+    };
+    http::run(router(app, Identity::from_env()?)).await
 }

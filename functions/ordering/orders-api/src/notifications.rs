@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use marquee_lambda::{
+    identity::Caller,
     json::DateTime,
     page::{ArrayPage, PageRequest},
     problem::Problem,
@@ -10,7 +11,7 @@ use marquee_ordering::store::notifications::Notification;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{AppState, position_after};
+use crate::{AppState, position_after, students::listed_for};
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Notification)]
@@ -39,7 +40,9 @@ impl From<Notification> for NotificationView {
     }
 }
 
-/// Notifications of reserved orders, newest first: one for each order
+/// Notifications of reserved orders, newest first: yours, or everybody's if you are staff
+///
+/// One for each order. A page may be short, or even empty, though there is a next one.
 #[utoipa::path(
     get, path = "/notifications", tag = "orders",
     params(("limit" = Option<u16>, Query), ("cursor" = Option<String>, Query)),
@@ -47,10 +50,12 @@ impl From<Notification> for NotificationView {
 )]
 pub(crate) async fn list(
     State(app): State<AppState>,
+    caller: Caller,
     page: PageRequest,
 ) -> Result<ArrayPage<NotificationView>, Problem> {
     let after = position_after(&page)?;
-    let found = app.store.notifications(page.limit.into(), after).await?;
+    let student = listed_for(&caller, None)?;
+    let found = app.store.notifications(student.as_ref(), page.limit.into(), after).await?;
     let items = found.items.into_iter().map(NotificationView::from).collect();
     Ok(page.array(items, found.next.as_deref()))
 }

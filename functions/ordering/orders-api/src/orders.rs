@@ -6,6 +6,7 @@ use axum::{
 };
 use marquee_lambda::{
     extract::PathId,
+    identity::Caller,
     json::DateTime,
     page::{ArrayPage, PageRequest},
     problem::{MALFORMED_REQUEST, Problem},
@@ -21,7 +22,10 @@ use utoipa::{
     openapi::schema::{Object, ObjectBuilder, Type},
 };
 
-use crate::{AppState, position_after};
+use crate::{
+    AppState, position_after,
+    students::{listed_for, may_see},
+};
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Order)]
@@ -68,7 +72,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    fn parse(self) -> Result<OrderFilter, Problem> {
+    fn parse(self, caller: &Caller) -> Result<OrderFilter, Problem> {
         let malformed = |field: &str, detail: String| {
             Problem::new(&MALFORMED_REQUEST, format!("{field} {detail}")).with("field", field)
         };
@@ -79,14 +83,15 @@ impl Filter {
                 .parse()
                 .map_err(|_| malformed("status", format!("{name:?} is none of {known}")))
         };
+        let student = student.map_err(|error| malformed("student_id", error.to_string()))?;
         Ok(OrderFilter {
-            student: student.map_err(|error| malformed("student_id", error.to_string()))?,
+            student: listed_for(caller, student)?,
             status: self.status.map(status).transpose()?,
         })
     }
 }
 
-/// Orders, newest first
+/// Orders, newest first: yours, or everybody's if you are staff
 ///
 /// A page may be short, or even empty, though there is a next one: follow the `Link`
 /// to the next until there is none.
@@ -100,12 +105,13 @@ impl Filter {
 )]
 pub(crate) async fn list(
     State(app): State<AppState>,
+    caller: Caller,
     filter: Result<Query<Filter>, QueryRejection>,
     page: PageRequest,
 ) -> Result<ArrayPage<OrderView>, Problem> {
     let Query(filter) =
         filter.map_err(|error| Problem::new(&MALFORMED_REQUEST, error.body_text()))?;
-    let (filter, after) = (filter.parse()?, position_after(&page)?);
+    let (filter, after) = (filter.parse(&caller)?, position_after(&page)?);
     let found = app.store.orders(&filter, page.limit.into(), after).await?;
     let items = found.items.into_iter().map(OrderView::from).collect();
     Ok(page.array(items, found.next.as_deref()))
@@ -118,9 +124,14 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn get(
     State(app): State<AppState>,
+    caller: Caller,
     PathId(id): PathId<OrderId>,
 ) -> Result<Json<OrderView>, Problem> {
-    Ok(Json(find(&app, &id).await?.into()))
+    let order = find(&app, &id).await?;
+    match may_see(&caller, order.line.student.as_ref()) {
+        true => Ok(Json(order.into())),
+        false => Err(unknown(&id)),
+    }
 }
 
 pub(crate) async fn find(app: &AppState, id: &OrderId) -> Result<Order, Problem> {

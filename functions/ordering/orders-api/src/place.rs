@@ -3,21 +3,30 @@
 //! The answer does not wait for the inventory: the order is written with its event, and what comes
 //! of it shows at `GET /orders/{order_id}`.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use axum::{Json, extract::State, http::StatusCode};
+use marquee_kernel::time::Timestamp;
 use marquee_lambda::{
     extract::{IdempotencyKey, Payload},
+    identity::Caller,
     json::{Label, whole},
     problem::{ALREADY_EXISTS, IDEMPOTENCY_KEY_REUSED, Problem},
 };
 use marquee_ordering::store::orders::PlaceOutcome;
-use marquee_ordering_domain::order::{Order, OrderLine, OrderStatus, QUANTITY_MAX, Quantity};
+use marquee_ordering_domain::{
+    names::StudentId,
+    order::{Order, OrderLine, OrderStatus, QUANTITY_MAX, Quantity},
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{AppState, orders::OrderView};
+use crate::{
+    AppState,
+    orders::OrderView,
+    students::{is_own, ordering_for},
+};
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct NewOrder {
@@ -26,8 +35,9 @@ pub(crate) struct NewOrder {
     #[schema(example = 2, minimum = 1, maximum = 1_000_000)]
     #[serde(deserialize_with = "whole")]
     qty: i64,
-    #[schema(value_type = String, example = "S123")]
-    student_id: Label,
+    /// Yours: the token's `sub`, and then it may be missing. Staff may order for anybody.
+    #[schema(value_type = String, required = true, example = "S123")]
+    student_id: Option<Label>,
     /// Yours to choose, without spaces and any of # ? % / \. Sent again, it is the same order.
     order_id: Option<String>,
 }
@@ -42,10 +52,12 @@ pub(crate) struct NewOrder {
     responses(
         (status = 201, body = OrderView),
         (status = 409, description = "another order has this order_id"),
+        (status = 429, description = "more orders than one student may place in a minute"),
     )
 )]
 pub(crate) async fn place(
     State(app): State<AppState>,
+    caller: Caller,
     key: IdempotencyKey,
     Payload { value, canonical }: Payload<NewOrder>,
 ) -> Result<(StatusCode, Json<OrderView>), Problem> {
@@ -57,13 +69,18 @@ pub(crate) async fn place(
     };
     let quantity = Quantity::new(value.qty)
         .ok_or_else(|| Problem::invalid_field("qty", format!("must be 1 to {QUANTITY_MAX}")))?;
+    let named = value.student_id.map(|named| field("student_id", &named.0)).transpose()?;
+    let student = ordering_for(&caller, named)?;
+    let (status, now) = (OrderStatus::Placed, app.clock.now());
+    if is_own(&caller, &student) {
+        check_rate(&app, &student, now).await?;
+    }
     let line = OrderLine {
         id: field("order_id", &id)?,
         item: field("item", &value.item)?,
         quantity,
-        student: Some(field("student_id", &value.student_id.0)?),
+        student: Some(student),
     };
-    let (status, now) = (OrderStatus::Placed, app.clock.now());
     let order = Order { line, status, reason: None, placed_at: now, updated_at: now };
     match app.store.place(&order).await? {
         PlaceOutcome::Placed => Ok((StatusCode::CREATED, Json(order.into()))),
@@ -80,6 +97,20 @@ pub(crate) async fn place(
             let detail = format!("there is another order {id}; choose another order_id");
             Err(Problem::new(&ALREADY_EXISTS, detail).with("field", "order_id"))
         }
+    }
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Half a read unit. The index lags behind by a moment, so a burst may be a little larger.
+async fn check_rate(app: &AppState, student: &StudentId, now: Timestamp) -> Result<(), Problem> {
+    let most = app.orders_per_minute_max;
+    match app.store.nth_newest_order_of(student, most).await? {
+        Some(then) if now < then + MINUTE => {
+            let detail = format!("{student} has placed {most} orders within a minute");
+            Err(Problem::too_many(detail, (then + MINUTE).seconds_from(now)))
+        }
+        _ => Ok(()),
     }
 }
 

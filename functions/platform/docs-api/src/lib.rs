@@ -15,6 +15,7 @@ use axum::{
 };
 use marquee_lambda::{
     http,
+    identity::Identity,
     problem::{INTERNAL, Problem, ProblemType},
     route::{Access, Api, DEFAULT, Route, route},
 };
@@ -54,7 +55,7 @@ pub fn router() -> Router {
         .route("/openapi.json", get(description))
         .route("/problems", get(problems))
         .route("/problems/{slug}", get(problem));
-    http::finish(router)
+    http::finish(router, API, Identity::Token)
 }
 
 async fn page(Path(file): Path<String>) -> Result<Response, Problem> {

@@ -4,16 +4,17 @@ pub mod demo;
 
 use std::sync::Arc;
 
-use marquee_booking::store::BookingStore;
+use marquee_booking::{checkout::Checkout, store::BookingStore};
 use marquee_lambda::{Error, clock::SystemClock, route::Api};
+use on_reservation_decided::OnReservationDecided;
 use on_reservation_event::OnReservationEvent;
-use reservations_api::{payments::MockPayments, signing::TicketSigner};
+use reservations_api::signing::TicketSigner;
 use sessions_api::SeatMaps;
 
 use super::{Deployed, Environment, HttpFunction, Scheduled};
 use crate::signing_key;
 
-pub(super) const APIS: &[Api] = &[sessions_api::API, reservations_api::API];
+pub(super) const APIS: &[Api] = &[sessions_api::API, reservations_api::API, payments_webhook::API];
 
 pub(super) async fn deploy(environment: Environment<'_>) -> Result<Deployed, Error> {
     let settings = environment.settings;
@@ -30,29 +31,49 @@ pub(super) async fn deploy(environment: Environment<'_>) -> Result<Deployed, Err
         hold_for: settings.policy.hold_for,
         seat_maps: SeatMaps::new(settings.seat_map_max_age),
     };
-    let reservations = reservations_api::AppState {
+    let checkout = Checkout {
         store: store.clone(),
+        payments: settings.payments.on(environment.table("booking")),
         clock: clock.clone(),
-        payments: Arc::new(MockPayments::new(settings.payments)),
+    };
+    let reservations = reservations_api::AppState {
+        checkout: checkout.clone(),
         signer: Arc::new(TicketSigner::from_pem(&key)?),
         policy: settings.policy,
     };
+    let webhook = payments_webhook::AppState {
+        checkout: checkout.clone(),
+        secrets: Arc::clone(&settings.payments.webhook_secrets),
+    };
     let on_reservation_event = OnReservationEvent { store: store.clone(), clock };
+    let on_reservation_decided = OnReservationDecided { checkout: checkout.clone() };
     let limits = settings.expire_limits;
     let expire = Scheduled {
         every: settings.expire_every,
         job: Box::new(move || Box::pin(expire_reservations(store.clone(), limits))),
     };
+    let limits = settings.settle_limits;
+    let settle = Scheduled {
+        every: settings.settle_every,
+        job: Box::new(move || Box::pin(settle_payments(checkout.clone(), limits))),
+    };
     Ok(Deployed {
         http: vec![
-            HttpFunction { api: sessions_api::API, router: sessions_api::router(sessions) },
+            HttpFunction {
+                api: sessions_api::API,
+                router: sessions_api::router(sessions, environment.identity()),
+            },
             HttpFunction {
                 api: reservations_api::API,
-                router: reservations_api::router(reservations),
+                router: reservations_api::router(reservations, environment.identity()),
             },
+            HttpFunction { api: payments_webhook::API, router: payments_webhook::router(webhook) },
         ],
-        consumers: vec![environment.consumer(on_reservation_event::QUEUE, on_reservation_event)],
-        scheduled: vec![expire],
+        consumers: vec![
+            environment.consumer(on_reservation_event::QUEUE, on_reservation_event),
+            environment.consumer(on_reservation_decided::QUEUE, on_reservation_decided),
+        ],
+        scheduled: vec![expire, settle],
     })
 }
 
@@ -62,5 +83,15 @@ async fn expire_reservations(store: BookingStore, limits: expire_reservations::L
         Ok(report) if report == expire_reservations::Report::default() => {}
         Ok(report) => tracing::info!(?report, "expire-reservations"),
         Err(error) => tracing::warn!(%error, "expire-reservations failed"),
+    }
+}
+
+/// One tick of the schedule.
+async fn settle_payments(checkout: Checkout, limits: settle_payments::Limits) {
+    match settle_payments::run(&checkout, limits).await {
+        Ok(report) if report == settle_payments::Report::default() => {}
+        Ok(report) if report.overdue > 0 => tracing::error!(?report, "settle-payments"),
+        Ok(report) => tracing::info!(?report, "settle-payments"),
+        Err(error) => tracing::warn!(%error, "settle-payments failed"),
     }
 }

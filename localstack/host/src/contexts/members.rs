@@ -14,7 +14,10 @@ pub(super) fn deploy(environment: Environment<'_>) -> Deployed {
     let members = members_api::AppState { store: store.clone() };
     let on_member_message = OnMemberMessage { store, replies: environment.broker.replies() };
     Deployed {
-        http: vec![HttpFunction { api: members_api::API, router: members_api::router(members) }],
+        http: vec![HttpFunction {
+            api: members_api::API,
+            router: members_api::router(members, environment.identity()),
+        }],
         consumers: vec![environment.consumer(on_member_message::QUEUE, on_member_message)],
         scheduled: Vec::new(),
     }

@@ -12,6 +12,7 @@ use marquee_dynamo::client::Table;
 use marquee_lambda::{
     Error,
     consumer::{BatchHandler, Consumer},
+    identity::Identity,
     route::Api,
 };
 use marquee_messaging::topology::Queue;
@@ -63,6 +64,14 @@ pub struct Environment<'a> {
 impl Environment<'_> {
     fn table(&self, context: &str) -> Table {
         self.database.table(context)
+    }
+
+    /// Who calls is known by tokens if an issuer of them is.
+    fn identity(&self) -> Identity {
+        match self.settings.oidc {
+            Some(_) => Identity::Token,
+            None => Identity::Header,
+        }
     }
 
     fn consumer(&self, queue: &'static Queue, handler: impl BatchHandler + 'static) -> Consumer {

@@ -18,7 +18,11 @@ pub(super) async fn deploy(environment: Environment<'_>) -> Result<Deployed, Err
     let store = OrderingStore::new(environment.table("ordering"));
     demo::load(&store).await?;
     let clock = Arc::new(SystemClock);
-    let orders = orders_api::AppState { store: store.clone(), clock: clock.clone() };
+    let orders = orders_api::AppState {
+        store: store.clone(),
+        clock: clock.clone(),
+        orders_per_minute_max: environment.settings.orders_per_minute_max,
+    };
     let on_order_placed = OnOrderPlaced { store: store.clone(), clock: clock.clone() };
     let on_inventory_reserved = OnInventoryReserved { store: store.clone(), clock: clock.clone() };
     let on_inventory_result = on_inventory_result::RESULTS.map(|(queue, status)| {
@@ -31,7 +35,10 @@ pub(super) async fn deploy(environment: Environment<'_>) -> Result<Deployed, Err
     ];
     consumers.extend(on_inventory_result);
     Ok(Deployed {
-        http: vec![HttpFunction { api: orders_api::API, router: orders_api::router(orders) }],
+        http: vec![HttpFunction {
+            api: orders_api::API,
+            router: orders_api::router(orders, environment.identity()),
+        }],
         consumers,
         scheduled: Vec::new(),
     })

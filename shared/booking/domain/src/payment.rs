@@ -1,47 +1,38 @@
-//! Payment: what is remembered of one, and the port to whoever takes the money.
+//! What a reservation says of its payment. What became of the money is on record with the payment
+//! itself: see `marquee-payments`.
 
-use async_trait::async_trait;
-use marquee_kernel::{money::Money, time::Timestamp};
+use marquee_kernel::time::Timestamp;
+use marquee_payments_domain::charge::{Charge, Currency, PaymentId, Purpose};
 
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantNames,
-)]
-#[strum(serialize_all = "snake_case", const_into_str)]
-pub enum PaymentStatus {
-    Captured,
-    /// Came for a hold that was lost; the money has to go back.
-    RefundDue,
-    Refunded,
-}
+use crate::{ids::ReservationId, reservation::Reservation};
 
-impl PaymentStatus {
-    pub const NAMES: &[&str] = <Self as strum::VariantNames>::VARIANTS;
-}
+/// What a payment for a reservation is bound to.
+pub const RESERVATION: &str = "reservation";
 
+/// The payment by which a reservation was confirmed; of one that is not, the payment that goes back
+/// because it came too late, so that the reservation can no longer be confirmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
-    pub id: String,
-    pub status: PaymentStatus,
+    pub id: PaymentId,
+    /// When the money was reserved, or found to have come too late.
     pub at: Timestamp,
-    /// The hold had run out when the payment came.
+    /// The hold had run out by then.
     pub late: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PaymentError {
-    #[error("the payment was declined")]
-    Declined,
-    /// Nobody knows whether the money moved; asking again with the same id is safe.
-    #[error("the payment provider did not answer in time")]
-    TimedOut,
+/// What a payment for this reservation pays for.
+pub fn purpose(id: ReservationId) -> Purpose {
+    Purpose { kind: RESERVATION, id: id.uuid() }
 }
 
-/// Whoever takes the money. All calls must be idempotent by `payment_id`: an answer may be lost
-/// and the call made again. Refunding a payment that was never captured voids it, and succeeds.
-#[async_trait]
-pub trait Payments: std::fmt::Debug + Send + Sync {
-    async fn capture(&self, payment_id: &str, amount: Money) -> Result<(), PaymentError>;
-    /// Whether an earlier call captured it.
-    async fn was_captured(&self, payment_id: &str) -> Result<bool, PaymentError>;
-    async fn refund(&self, payment_id: &str, amount: Money) -> Result<(), PaymentError>;
+impl Reservation {
+    /// Its payment when the buyer names none.
+    pub fn own_payment(&self) -> PaymentId {
+        PaymentId::own(&purpose(self.id))
+    }
+
+    /// What is to be paid for it, by this payment.
+    pub fn charge(&self, payment: PaymentId, currency: Currency) -> Charge {
+        Charge { payment, purpose: purpose(self.id), amount: self.total(), currency }
+    }
 }

@@ -18,14 +18,11 @@ problem_types! {
     HOLD_LIMIT = "hold-limit", 409, "Too many seats on hold",
         "You hold as many unpaid seats of this session as one user may. Pay or cancel first.";
     HOLD_EXPIRED = "hold-expired", 410, "Reservation expired",
-        "The hold ran out. Start over with a new reservation. `refund`, if there, says what became \
+        "The hold ran out. Start over with a new reservation. `payment`, if there, says what became \
          of the payment.";
     RESERVATION_CLOSED = "reservation-closed", 409, "Reservation closed",
-        "The reservation is confirmed or cancelled, and what you ask for is no longer possible.";
-    PAYMENT_DECLINED = "payment-declined", 402, "Payment declined",
-        "The provider declined. The seats stay yours until the hold runs out: pay another way.";
-    PAYMENT_TIMED_OUT = "payment-timed-out", 504, "Payment timed out",
-        "The provider did not answer. Send the same request again: you are not charged twice.";
+        "The reservation is confirmed or cancelled, and what you ask for is no longer possible. \
+         `payment`, if there, says what became of the payment that came with the request.";
     TICKET_USED = "ticket-used", 409, "Ticket already used",
         "The ticket was used before; `used_at` and `used_gate` say when and where.";
     TICKET_FORGED = "ticket-forged", 422, "Ticket code not genuine",
@@ -35,7 +32,7 @@ problem_types! {
 impl AsProblem for ReservationRefusal {
     fn problem(&self) -> &'static ProblemType {
         match self {
-            Self::Expired(_) | Self::Refunded => &HOLD_EXPIRED,
+            Self::Expired(_) | Self::TooLate => &HOLD_EXPIRED,
             Self::Cancelled | Self::Confirmed => &RESERVATION_CLOSED,
         }
     }

@@ -11,6 +11,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use marquee_kernel::{ids::UserId, money::Money, time::Timestamp};
+use marquee_payments_domain::charge::PaymentId;
 
 use crate::{
     check_in::CheckIn,
@@ -77,8 +78,8 @@ pub enum ReservationRefusal {
     Cancelled,
     #[error("the reservation is confirmed already")]
     Confirmed,
-    #[error("the payment for this reservation came too late and went back; make a new reservation")]
-    Refunded,
+    #[error("the payment for this reservation came too late and goes back; make a new reservation")]
+    TooLate,
 }
 
 impl Reservation {
@@ -126,23 +127,24 @@ impl Reservation {
     /// none, the buyer has not paid yet, and is not asked to for seats that may be gone.
     pub fn confirmation(
         &self,
-        payment_id: Option<&str>,
+        payment: Option<&PaymentId>,
         now: Timestamp,
     ) -> Result<Confirmation, ReservationRefusal> {
         match self.status_at(now) {
-            // A payment on record of what is not confirmed is one that went back.
+            // A payment on record of what is not confirmed is one that goes back.
             ReservationStatus::Active | ReservationStatus::Expired if self.payment.is_some() => {
-                Err(ReservationRefusal::Refunded)
+                Err(ReservationRefusal::TooLate)
             }
             ReservationStatus::Active => Ok(Confirmation::Proceed { late: false }),
-            ReservationStatus::Expired if payment_id.is_some() => {
+            ReservationStatus::Expired if payment.is_some() => {
                 Ok(Confirmation::Proceed { late: true })
             }
             ReservationStatus::Expired => Err(ReservationRefusal::Expired(self.expires_at)),
             ReservationStatus::Cancelled => Err(ReservationRefusal::Cancelled),
             ReservationStatus::Confirmed => {
-                let same = |given: &str| self.payment.as_ref().is_some_and(|p| p.id == given);
-                match payment_id.is_none_or(same) {
+                let same =
+                    |given: &PaymentId| self.payment.as_ref().is_some_and(|p| p.id == *given);
+                match payment.is_none_or(same) {
                     true => Ok(Confirmation::AlreadyDone),
                     false => Err(ReservationRefusal::Confirmed),
                 }

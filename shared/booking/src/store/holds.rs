@@ -34,6 +34,8 @@ use super::{
 /// Tries at taking the user's next number; only the same user's other requests can be in the way.
 const TRIES_MAX: u32 = 8;
 
+const MINUTE: Duration = Duration::from_secs(60);
+
 #[derive(Clone, Debug)]
 pub struct HoldRequest {
     pub user: UserId,
@@ -48,6 +50,8 @@ pub struct HoldPolicy {
     pub hold_for: Duration,
     /// Seats that one user may hold unpaid in one session.
     pub live_seats_max: usize,
+    /// Reservations that one user may make in one session within a minute.
+    pub per_minute_max: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -61,6 +65,10 @@ pub enum HoldOutcome {
     SeatsTaken(Vec<SeatPlace>),
     LimitReached {
         live_seats: usize,
+    },
+    /// The user has made too many reservations within a minute; the next may be made then.
+    TooFast {
+        until: Timestamp,
     },
     /// The user has used up all numbers for this session.
     TooManyReservations,
@@ -138,14 +146,21 @@ impl BookingStore {
         }
         let mut live_seats = 0;
         let mut next = 0;
+        let mut made = Vec::new();
         for item in &earlier {
             let reservation = reservation_item::read(item)?;
+            made.push(reservation.created_at);
             next = next.max(reservation.id.locate().map_or(0, |reference| reference.sequence) + 1);
             let same = reservation.user == request.user && reservation.session == request.session;
             live_seats += if same { reservation.live_seats(request.now) } else { 0 };
         }
         if live_seats + request.seats.len() > policy.live_seats_max {
             return Ok(Next::Answer(HoldOutcome::LimitReached { live_seats }));
+        }
+        made.sort_unstable_by(|a, b| b.cmp(a));
+        let nth = made.get(policy.per_minute_max.saturating_sub(1));
+        if let Some(until) = nth.map(|at| *at + MINUTE).filter(|until| request.now < *until) {
+            return Ok(Next::Answer(HoldOutcome::TooFast { until }));
         }
         if next > RESERVATIONS_PER_USER_AND_SESSION_MAX {
             return Ok(Next::Answer(HoldOutcome::TooManyReservations));

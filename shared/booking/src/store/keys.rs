@@ -10,12 +10,12 @@ use marquee_dynamo::item::Item;
 pub(crate) use marquee_dynamo::item::key;
 pub use marquee_dynamo::item::{PARTITION, SORT};
 
-/// Index of active reservations by the time they run out.
-pub const OVERDUE_INDEX: &str = "overdue";
+/// Index of active reservations by the time they run out, which payments that are due share.
+pub const OVERDUE_INDEX: &str = marquee_payments::store::DUE.name;
 /// The index's partition; an item without it is not in the index.
-pub const DUE: &str = "due";
-pub const EXPIRES: &str = "expires";
-/// Partitions of the index. One partition takes 1,000 writes a second; this many take 8,000
+pub const DUE: &str = marquee_payments::store::DUE.hash;
+pub const EXPIRES: &str = marquee_payments::store::DUE.range;
+/// Partitions of the index for reservations. One partition takes 1,000 writes a second; this many take 8,000
 /// holds, and an empty one costs the sweeper half a read unit a minute.
 pub const DUE_SHARDS: u64 = 8;
 

@@ -6,8 +6,10 @@
 //! | `H#<hall>` | `R#<row>` | a row of a hall's seating plan | [`halls`] |
 //! | `S#<session>` | `B#<block>` | a block of neighbouring seats and who has them | [`seats`], [`holds`], [`confirmations`] |
 //! | `U#<user hash>` | `R#<session hash>#<n>` | a reservation, its tickets and its last event | [`holds`], [`confirmations`], [`reservations`] |
+//! | `P#<payment>` | `P` | a payment | `marquee_payments::store` |
 //!
-//! Index `overdue` (keys only, sparse): the reservations that are active, by when they run out.
+//! Index `overdue` (keys only, sparse): the reservations that are active, by when they run out, and the
+//! payments about which something is due, by when.
 //!
 //! No operation here scans the table. What each one costs is asserted by `tests/faults`.
 

@@ -108,8 +108,7 @@ fn read_seat(session: SessionId, seat: &Item) -> Option<ReservedSeat> {
 
 pub(super) fn write_payment(payment: &Payment) -> AttributeValue {
     map([
-        ("id", Some(text(&payment.id))),
-        ("st", Some(text(payment.status.into_str()))),
+        ("id", Some(text(payment.id.as_str()))),
         ("at", Some(instant(payment.at))),
         ("late", payment.late.then_some(AttributeValue::Bool(true))),
     ])
@@ -117,8 +116,7 @@ pub(super) fn write_payment(payment: &Payment) -> AttributeValue {
 
 fn read_payment(payment: &Item) -> Result<Payment, StoreError> {
     Ok(Payment {
-        id: payment.text("id")?.to_owned(),
-        status: payment.parsed("st")?,
+        id: payment.parsed("id")?,
         at: payment.instant("at")?,
         late: payment.contains_key("late"),
     })

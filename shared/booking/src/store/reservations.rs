@@ -70,9 +70,9 @@ impl BookingStore {
         Ok(self.table.update(change.update(reservation)?).await?.is_ok())
     }
 
-    /// Records what became of a payment that came for a lost hold. A payment recorded for another
-    /// reason stays; `false` then.
-    pub async fn record_payment(
+    /// Puts on record that a payment came too late and goes back, so that the reservation can never be
+    /// confirmed; `false` if it was confirmed first, or another payment is on record.
+    pub async fn record_too_late(
         &self,
         reservation: &Reservation,
         payment: &Payment,
@@ -87,7 +87,7 @@ impl BookingStore {
             values: item([
                 (":id", Some(uuid(reservation.id.uuid()))),
                 (":pay", Some(reservation_item::write_payment(payment))),
-                (":payment", Some(text(&payment.id))),
+                (":payment", Some(text(payment.id.as_str()))),
                 (":confirmed", Some(text(ReservationStatus::Confirmed.into_str()))),
             ]),
         };

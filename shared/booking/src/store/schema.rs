@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::{
     error::BuildError, operation::create_table::CreateTableInput, types::ScalarAttributeType,
 };
 use marquee_dynamo::table::schema::{self, Index};
+use marquee_payments::store::DUE;
 
 use super::keys;
 
@@ -12,12 +13,11 @@ use super::keys;
 /// # Errors
 /// None but a defect in it.
 pub fn table(name: &str) -> Result<CreateTableInput, BuildError> {
-    let overdue = Index { name: keys::OVERDUE_INDEX, hash: keys::DUE, range: keys::EXPIRES };
     let by_parent = Index { name: keys::PARENT_INDEX, hash: keys::PARENT, range: keys::SORT };
     let attributes = [
         (keys::DUE, ScalarAttributeType::S),
         (keys::EXPIRES, ScalarAttributeType::N),
         (keys::PARENT, ScalarAttributeType::S),
     ];
-    schema::table(name, &attributes, &[overdue, by_parent])
+    schema::table(name, &attributes, &[DUE, by_parent])
 }

@@ -6,7 +6,7 @@ use marquee_dynamo::{
     table::Page,
 };
 use marquee_kernel::time::Timestamp;
-use marquee_ordering_domain::order::OrderLine;
+use marquee_ordering_domain::{names::StudentId, order::OrderLine};
 
 use super::{
     OrderingStore, items, keys,
@@ -31,15 +31,18 @@ impl OrderingStore {
         Ok(self.table.put_new(notification).await?.is_none())
     }
 
-    /// A page of notifications, newest first.
+    /// A page of notifications, newest first: everybody's, or one student's.
     pub async fn notifications(
         &self,
+        student: Option<&StudentId>,
         limit: usize,
         after: Option<&str>,
     ) -> Result<Page<Notification>, StoreError> {
         let by = By::Kind(keys::NOTIFICATION);
         let listing = Listing { by, sort: keys::NOTIFICATION, read };
-        self.list(&listing, None, limit, after).await
+        let fits = |notification: &Notification| notification.line.student.as_ref() == student;
+        let fits: &(dyn Fn(&Notification) -> bool + Sync) = &fits;
+        self.list(&listing, student.map(|_| fits), limit, after).await
     }
 }
 

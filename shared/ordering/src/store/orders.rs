@@ -55,6 +55,19 @@ impl OrderingStore {
         found.as_ref().map(items::read_order).transpose()
     }
 
+    /// When the student placed the `n`-th newest of their orders. Half a read unit; it may lag behind
+    /// by a moment.
+    pub async fn nth_newest_order_of(
+        &self,
+        student: &StudentId,
+        n: usize,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let (index, of) = (keys::BY_STUDENT_INDEX, keys::STUDENT);
+        let newest = self.positions(index, of, student.as_str(), None, n).await?;
+        let nth = newest.get(n.saturating_sub(1)).and_then(|position| position.split_once('#'));
+        Ok(nth.and_then(|(millis, _)| millis.parse().ok()).map(Timestamp::from_millis))
+    }
+
     /// Says what the inventory decided about an order that waits for it. If it does not wait, `Err`
     /// has the order as it is, or nothing, if orders-api never saw it. One write unit.
     pub async fn resolve(

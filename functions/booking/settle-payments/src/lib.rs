@@ -1,0 +1,114 @@
+//! `settle-payments`: settles payments about which something is still due.
+//!
+//! What goes well is never due. A payment comes into the index of what is due when the provider did
+//! not do at once what it was asked, or before something is begun that may be cut off; it leaves the
+//! index when it is settled. Each failure makes the pause before the next try longer.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use marquee_booking::checkout::{Checkout, CheckoutError, Settled};
+use marquee_booking_domain::{ids::ReservationId, payment::RESERVATION};
+use marquee_dynamo::error::StoreError;
+use marquee_kernel::time::Timestamp;
+use marquee_lambda::{config::ConfigError, payments::overdue_after_from_env, schedule};
+use marquee_payments::store::{DuePayment, PaymentStore};
+use serde::Serialize;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How long something may be due before a run that finds it is an error, which rings.
+    pub overdue_after: Duration,
+    /// After which a run begins nothing more.
+    pub run_for: Duration,
+}
+
+impl Limits {
+    /// `PAYMENT_OVERDUE_SECONDS`.
+    ///
+    /// # Errors
+    /// If the variable cannot be read.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self { overdue_after: overdue_after_from_env()?, run_for: Duration::from_secs(40) })
+    }
+}
+
+const PAGE_LEN: i32 = 50;
+const AT_ONCE: usize = 10;
+
+/// What a run did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Payments that were looked at and can wait, or are done.
+    pub settled: usize,
+    /// Those that could not be looked at: the next run tries again.
+    pub failed: usize,
+    /// Those that have been due for too long: somebody has to look.
+    pub overdue: usize,
+    /// The bound was reached: there may be more.
+    pub more: bool,
+}
+
+impl schedule::Report for Report {
+    fn failed(&self) -> usize {
+        self.failed + self.overdue
+    }
+}
+
+/// # Errors
+/// If what is due cannot be read.
+pub async fn run(checkout: &Checkout, limits: Limits) -> Result<Report, StoreError> {
+    let now = checkout.clock.now();
+    let mut report = Report::default();
+    for shard in PaymentStore::shards() {
+        loop {
+            let due = checkout.payments.store.due(shard, now, PAGE_LEN).await?;
+            let found = due.len();
+            let old = |due: &&DuePayment| now >= due.since + limits.overdue_after;
+            report.overdue += due.iter().filter(old).count();
+            let failed = settle_page(checkout, due, now).await;
+            report.failed += failed;
+            report.settled += found - failed;
+            // What was settled has left the page; what failed has not.
+            if found < PAGE_LEN as usize || failed > 0 {
+                report.more |= failed > 0;
+                break;
+            }
+            if checkout.clock.now() >= now + limits.run_for {
+                report.more = true;
+                return Ok(report);
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// How many could not be settled.
+async fn settle_page(checkout: &Checkout, due: Vec<DuePayment>, now: Timestamp) -> usize {
+    let settled = due.into_iter().map(|due| settle(checkout, due, now));
+    let settled: Vec<_> = stream::iter(settled).buffer_unordered(AT_ONCE).collect().await;
+    settled.into_iter().filter(|done| !done).count()
+}
+
+async fn settle(checkout: &Checkout, due: DuePayment, now: Timestamp) -> bool {
+    let record = due.record;
+    if record.kind != RESERVATION {
+        tracing::error!(payment = %record.id, kind = record.kind, "is not booking's");
+        return false;
+    }
+    let settled = checkout.settle(ReservationId::new(record.thing), record.id.clone()).await;
+    let done = match settled {
+        Ok(Settled::Captured | Settled::GivenBack | Settled::Confirmed) => Ok(()),
+        // It can still be paid for, and nothing is reserved for it.
+        Ok(Settled::Nothing) => checkout.payments.store.settle(&record).await,
+        Err(CheckoutError::Payment(error)) => checkout.payments.postpone(&record, error, now).await,
+        Err(error) => {
+            tracing::warn!(%error, payment = %record.id, "not settled");
+            return false;
+        }
+    };
+    if let Err(error) = &done {
+        tracing::warn!(%error, payment = %record.id, "not settled");
+    }
+    done.is_ok()
+}

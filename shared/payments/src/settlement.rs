@@ -1,0 +1,289 @@
+//! Reserving, taking, withdrawing and giving back money.
+//!
+//! Each step is done at the provider and then put on record; either may be repeated. What the
+//! provider does not do now is put on record as due, with growing pauses between the tries, so that
+//! no money waits for a customer to ask again.
+
+use std::{sync::Arc, time::Duration};
+
+use marquee_dynamo::error::StoreError;
+use marquee_kernel::time::Timestamp;
+use marquee_payments_domain::{
+    charge::{Charge, Currency, PaymentId},
+    provider::{Begun, Provider, ProviderError, Standing},
+    status::PaymentStatus,
+};
+
+use crate::{
+    record::{Record, known},
+    store::{Next, PaymentStore},
+};
+
+/// How long to wait before a step is tried again: this, then twice as long each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPauses {
+    pub first: Duration,
+    pub max: Duration,
+}
+
+impl RetryPauses {
+    pub const STANDARD: Self =
+        Self { first: Duration::from_secs(60), max: Duration::from_secs(3600) };
+
+    fn after(self, tries: u32) -> Next {
+        let pause = self.first.saturating_mul(2_u32.saturating_pow(tries)).min(self.max);
+        Next { tries: tries + 1, pause }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum PaymentError {
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Payments by one provider, on record in one context's table.
+#[derive(Clone, Debug)]
+pub struct Payments {
+    pub provider: Arc<dyn Provider>,
+    pub store: PaymentStore,
+    pub currency: Currency,
+    pub pauses: RetryPauses,
+}
+
+impl Payments {
+    /// Prepares a payment for the buyer to make, bound to what it pays for.
+    pub async fn begin(&self, charge: &Charge, now: Timestamp) -> Result<Begun, PaymentError> {
+        let begun = self.provider.begin(charge).await?;
+        if begun.reference.is_some() {
+            let earlier = self.store.bind(charge, begun.reference.as_deref(), now).await?;
+            usable(earlier.as_ref(), charge)?;
+        }
+        Ok(begun)
+    }
+
+    /// Reserves the money, once the payment is bound to what it pays for and can pay for nothing else.
+    pub async fn authorise(
+        &self,
+        charge: &Charge,
+        method: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), PaymentError> {
+        let record = self.bound(charge, now).await?;
+        if charge.amount.is_zero() {
+            return Ok(());
+        }
+        let asked = self.provider.authorise(&known(charge, record.as_ref()), method).await;
+        if let Err(ProviderError::Declined(_)) = asked
+            && !charge.is_own()
+        {
+            self.store.unbind(charge).await?;
+        }
+        Ok(asked?)
+    }
+
+    /// What is on record of the payment afterwards. A thing's own payment needs no record to be
+    /// bound: its name follows from the thing's. So no write is spent on it.
+    async fn bound(&self, charge: &Charge, now: Timestamp) -> Result<Option<Record>, PaymentError> {
+        let record = match (self.provider.names_payments(), charge.is_own()) {
+            (true, true) => match self.store.find(&charge.payment).await? {
+                Some(record) => Some(record),
+                None => {
+                    self.begin(charge, now).await?;
+                    self.store.find(&charge.payment).await?
+                }
+            },
+            (true, false) => {
+                let found = self.store.find(&charge.payment).await?;
+                return Err(match found {
+                    Some(_) => ProviderError::OtherPurpose,
+                    None => ProviderError::Unknown,
+                }
+                .into());
+            }
+            (false, true) => None,
+            (false, false) => self.store.bind(charge, None, now).await?,
+        };
+        usable(record.as_ref(), charge)?;
+        Ok(record)
+    }
+
+    /// Takes what was authorised for something that is now the buyer's. What cannot be done now is
+    /// due from now on.
+    pub async fn capture(&self, charge: &Charge, now: Timestamp) -> Result<(), PaymentError> {
+        let record = self.store.find(&charge.payment).await?;
+        if record.as_ref().is_some_and(|record| record.status == PaymentStatus::Captured) {
+            return Ok(());
+        }
+        usable(record.as_ref(), charge)?;
+        let asked = match charge.amount.is_zero() {
+            true => Ok(()),
+            false => self.provider.capture(&known(charge, record.as_ref())).await,
+        };
+        match asked {
+            Ok(()) => {
+                self.store.record(charge, PaymentStatus::Captured, now).await?;
+                tracing::info!(payment = %charge.payment, "captured");
+                Ok(())
+            }
+            Err(error) => {
+                let status = match error.is_transient() {
+                    true => PaymentStatus::Authorised,
+                    false => PaymentStatus::Failed,
+                };
+                self.later(charge, record.as_ref(), status, &error, now).await
+            }
+        }
+    }
+
+    /// Withdraws what was authorised for something that came to nothing, and gives back what was
+    /// captured for it, and never more. What became of the payment; `None` if there is none.
+    ///
+    /// The thing must be beyond being paid for by this payment.
+    pub async fn give_back(
+        &self,
+        charge: &Charge,
+        now: Timestamp,
+    ) -> Result<Option<Record>, PaymentError> {
+        let record = self.store.find(&charge.payment).await?;
+        if let Some(record) = &record
+            && !record.is_for(charge)
+        {
+            return Ok(None); // it is another's, and nothing of this one's
+        }
+        if record.as_ref().is_some_and(|record| record.status == PaymentStatus::Refunded) {
+            return Ok(record);
+        }
+        let done = match charge.amount.is_zero() {
+            true => Ok(record.as_ref().map(|_| PaymentStatus::Voided)),
+            false => self.returned(charge, record.as_ref(), now).await,
+        };
+        match done {
+            Ok(None) => return Ok(record),
+            Ok(Some(status)) if is_on_record(record.as_ref(), status) => return Ok(record),
+            Ok(Some(status)) => {
+                self.store.record(charge, status, now).await?;
+                tracing::info!(payment = %charge.payment, ?status, "given back");
+            }
+            Err(PaymentError::Provider(error)) => {
+                let recorded = self.store.find(&charge.payment).await?;
+                let status = match recorded.as_ref().map(|record| record.status) {
+                    Some(PaymentStatus::RefundDue) => PaymentStatus::RefundDue,
+                    _ => PaymentStatus::Authorised,
+                };
+                self.later(charge, recorded.as_ref(), status, &error, now).await?;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(self.store.find(&charge.payment).await?)
+    }
+
+    /// Does it at the provider; the status that the payment has then, `None` if there is nothing to
+    /// put on record.
+    async fn returned(
+        &self,
+        charge: &Charge,
+        record: Option<&Record>,
+        now: Timestamp,
+    ) -> Result<Option<PaymentStatus>, PaymentError> {
+        let known = known(charge, record);
+        Ok(match self.provider.look_up(&known).await? {
+            Standing::Unknown => record.map(|_| PaymentStatus::Voided),
+            Standing::Voided => Some(PaymentStatus::Voided),
+            // One that nobody has made yet is withdrawn as well: it shall not be made any more.
+            Standing::Open | Standing::Authorised => {
+                self.provider.void(&known).await?;
+                Some(PaymentStatus::Voided)
+            }
+            Standing::Captured => {
+                let next = self.pauses.after(0);
+                let due = PaymentStatus::RefundDue;
+                self.store.record_due(charge, due, now, next).await?;
+                self.provider.refund(&known).await?;
+                Some(PaymentStatus::Refunded)
+            }
+            Standing::Refunded => {
+                let next = self.pauses.after(0);
+                self.store.record_due(charge, PaymentStatus::RefundDue, now, next).await?;
+                Some(PaymentStatus::Refunded)
+            }
+        })
+    }
+
+    /// Says that the payment is to be looked at again, before something is begun that may be cut off.
+    pub async fn expect(&self, charge: &Charge, now: Timestamp) -> Result<(), StoreError> {
+        let next = self.pauses.after(0);
+        self.store.record_due(charge, PaymentStatus::Authorised, now, next).await.map(drop)
+    }
+
+    /// Whether money is reserved or taken for this charge, as the provider says.
+    pub async fn stands(&self, charge: &Charge) -> Result<bool, PaymentError> {
+        let record = self.store.find(&charge.payment).await?;
+        if record.as_ref().is_some_and(|record| !record.is_for(charge) || record.status.is_over()) {
+            return Ok(false);
+        }
+        let standing = self.provider.look_up(&known(charge, record.as_ref())).await?;
+        Ok(matches!(standing, Standing::Authorised | Standing::Captured))
+    }
+
+    /// To be tried again, after a pause that grows.
+    async fn later(
+        &self,
+        charge: &Charge,
+        record: Option<&Record>,
+        status: PaymentStatus,
+        error: &ProviderError,
+        now: Timestamp,
+    ) -> Result<(), PaymentError> {
+        let tries = record.and_then(|record| record.due).map_or(0, |due| due.tries);
+        let next = self.pauses.after(tries);
+        match error.is_transient() {
+            true => tracing::warn!(%error, payment = %charge.payment, tries, "still due"),
+            false => {
+                tracing::error!(%error, payment = %charge.payment, tries, "somebody has to look")
+            }
+        }
+        self.store.record_due(charge, status, now, next).await?;
+        Ok(())
+    }
+
+    /// Looks at a payment again later, after `error` stood in the way of settling it.
+    ///
+    /// # Errors
+    /// If storage stood in the way: then it is looked at again in any case.
+    pub async fn postpone(
+        &self,
+        record: &Record,
+        error: PaymentError,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let error = match error {
+            PaymentError::Provider(error) => error,
+            PaymentError::Store(error) => return Err(error),
+        };
+        let tries = record.due.map_or(0, |due| due.tries);
+        tracing::warn!(%error, payment = %record.id, tries, "still due");
+        self.store.postpone(record, self.pauses.after(tries), now).await
+    }
+
+    /// What is on record of a payment.
+    pub async fn record(&self, payment: &PaymentId) -> Result<Option<Record>, StoreError> {
+        self.store.find(payment).await
+    }
+}
+
+/// Whether that is all there is to say.
+fn is_on_record(record: Option<&Record>, status: PaymentStatus) -> bool {
+    record.is_some_and(|record| record.status == status && record.due.is_none())
+}
+
+/// Whether a payment with this record can pay for that.
+fn usable(record: Option<&Record>, charge: &Charge) -> Result<(), ProviderError> {
+    match record {
+        Some(record) if !record.is_for(charge) => Err(ProviderError::OtherPurpose),
+        Some(record) if record.status.is_over() => Err(ProviderError::Over),
+        _ => Ok(()),
+    }
+}
