@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    stripe::Stripe,
     target::{Stack, Target},
     wire::Wire,
 };
@@ -89,6 +90,30 @@ impl Marquee {
         .await
     }
 
+    /// Whose payments go to this server, which tells it what becomes of them; with holds that a test
+    /// can wait for.
+    pub(crate) async fn start_with_stripe() -> (Self, Stripe) {
+        let target = Target::from_env();
+        if let Target::Deployed { stripe, .. } = &target {
+            let server = Stripe::running();
+            return (Self::deployed(stripe.clone(), target), server);
+        }
+        let server = Stripe::start().await;
+        let marquee = Self::start_with(|settings| {
+            settings.policy.hold_for = Duration::from_secs(2);
+            settings.expire_every = Duration::from_millis(100);
+            settings.payments = server.settings(settings.payments.clone());
+        })
+        .await;
+        server.notify(&format!("{}/api/v1/payments/webhook", marquee.base)).await;
+        (marquee, server)
+    }
+
+    /// A host of the test's own with the in-process broker, on any target.
+    pub(crate) async fn start_here(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_on(Target::Memory, change).await
+    }
+
     /// With nobody else around who would notice that something is not there for a while.
     pub(crate) async fn start_to_break() -> Self {
         let target = Target::from_env();
@@ -103,6 +128,10 @@ impl Marquee {
         if let Target::Deployed { full, .. } = &target {
             return Self::deployed(full.clone(), target);
         }
+        Self::start_on(target, change).await
+    }
+
+    async fn start_on(target: Target, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::from_env().expect("settings");
         let virtual_host = target.virtual_host().await;
         settings.amqp_url = virtual_host.as_ref().map(|host| host.url.clone());

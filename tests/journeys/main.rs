@@ -10,5 +10,6 @@ mod lists;
 mod mapping;
 mod members;
 mod ordering;
+mod stripe;
 mod target;
 mod wire;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | unset, `memory` | a host of each test's own, with the in-process broker |
 //! | `rabbitmq` | the same with a virtual host of its own on the RabbitMQ of `AMQP_URL` |
-//! | `deployed` | the stack at `MARQUEE_URL`; for journeys that wait for holds to run out, the one at `MARQUEE_BRIEF_URL`, deployed with `HoldSeconds=3` |
+//! | `deployed` | the stack at `MARQUEE_URL`; for journeys that wait for holds to run out, the one at `MARQUEE_BRIEF_URL`, deployed with `HoldSeconds=3`; for those about Stripe, the one at `MARQUEE_STRIPE_URL`, deployed with `HoldSeconds=5` and the server at `STRIPE_URL` |
 //!
 //! The names of a deployed stack's queues begin with `MARQUEE_NAME_PREFIX`, those of the brief one
 //! with `MARQUEE_BRIEF_NAME_PREFIX`.
@@ -17,6 +17,8 @@ use marquee_testkit::rabbitmq::VirtualHost;
 const FULL_HOLD: Duration = Duration::from_secs(600);
 /// How long the one at `MARQUEE_BRIEF_URL` does.
 const BRIEF_HOLD: Duration = Duration::from_secs(3);
+/// How long the one at `MARQUEE_STRIPE_URL` does.
+const STRIPE_HOLD: Duration = Duration::from_secs(5);
 
 /// A deployed system.
 #[derive(Clone, Debug)]
@@ -32,7 +34,7 @@ pub(crate) struct Stack {
 pub(crate) enum Target {
     Memory,
     RabbitMq,
-    Deployed { full: Stack, brief: Stack },
+    Deployed { full: Stack, brief: Stack, stripe: Stack },
 }
 
 impl Target {
@@ -52,6 +54,7 @@ impl Target {
                 Self::Deployed {
                     full: stack(FULL_HOLD, "MARQUEE_URL", "MARQUEE_NAME_PREFIX"),
                     brief: stack(BRIEF_HOLD, "MARQUEE_BRIEF_URL", "MARQUEE_BRIEF_NAME_PREFIX"),
+                    stripe: stack(STRIPE_HOLD, "MARQUEE_STRIPE_URL", "MARQUEE_STRIPE_NAME_PREFIX"),
                 }
             }
             Ok(other) => panic!("MARQUEE_TARGET is {other:?}: memory, rabbitmq or deployed"),

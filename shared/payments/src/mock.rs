@@ -52,7 +52,7 @@ impl Provider for MockProvider {
         false
     }
 
-    async fn begin(&self, _: &Charge) -> Result<Begun, ProviderError> {
+    async fn begin(&self, _: &Charge, _: Option<&str>) -> Result<Begun, ProviderError> {
         Ok(Begun::default())
     }
 

@@ -56,12 +56,25 @@ pub struct Payments {
 impl Payments {
     /// Prepares a payment for the buyer to make, bound to what it pays for.
     pub async fn begin(&self, charge: &Charge, now: Timestamp) -> Result<Begun, PaymentError> {
-        let begun = self.provider.begin(charge).await?;
-        if begun.reference.is_some() {
-            let earlier = self.store.bind(charge, begun.reference.as_deref(), now).await?;
-            usable(earlier.as_ref(), charge)?;
+        let record = match self.provider.names_payments() {
+            true => self.store.find(&charge.payment).await?,
+            false => None,
+        };
+        usable(record.as_ref(), charge)?;
+        let known = record.and_then(|record| record.reference);
+        let begun = self.provider.begin(charge, known.as_deref()).await?;
+        if begun.reference.is_none() || begun.reference == known {
+            return Ok(begun);
         }
-        Ok(begun)
+        // Of two who begin at once, the first record counts.
+        let earlier = self.store.bind(charge, begun.reference.as_deref(), now).await?;
+        usable(earlier.as_ref(), charge)?;
+        match earlier.and_then(|record| record.reference) {
+            Some(first) if begun.reference.as_ref() != Some(&first) => {
+                Ok(self.provider.begin(charge, Some(&first)).await?)
+            }
+            _ => Ok(begun),
+        }
     }
 
     /// Reserves the money, once the payment is bound to what it pays for and can pay for nothing else.

@@ -8,6 +8,7 @@ mod messages;
 mod payments;
 mod reservations;
 mod sales;
+mod stripe;
 mod tickets;
 mod user_flow;
 mod venue_setup;

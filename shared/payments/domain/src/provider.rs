@@ -83,8 +83,10 @@ pub trait Provider: Debug + Send + Sync {
     /// and only a thing's own payment can pay for it.
     fn names_payments(&self) -> bool;
 
-    /// Prepares a payment, bound to what it pays for. No money moves.
-    async fn begin(&self, charge: &Charge) -> Result<Begun, ProviderError>;
+    /// Prepares a payment, bound to what it pays for; or finds the one that has this reference. No
+    /// money moves.
+    async fn begin(&self, charge: &Charge, reference: Option<&str>)
+    -> Result<Begun, ProviderError>;
 
     /// Reserves the money, by the buyer's `method` if one is given; or finds that the buyer has
     /// done so.

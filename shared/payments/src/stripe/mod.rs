@@ -20,6 +20,7 @@ use marquee_payments_domain::{
     provider::{Begun, Known, Provider, ProviderError, Standing},
 };
 use serde::Deserialize;
+use uuid::Uuid;
 
 use client::Client;
 
@@ -38,8 +39,6 @@ pub(crate) struct Intent {
     client_secret: Option<String>,
     #[serde(default)]
     metadata: HashMap<String, String>,
-    /// Of the last attempt to pay; another with each attempt.
-    latest_charge: Option<String>,
     last_payment_error: Option<client::ApiError>,
 }
 
@@ -71,6 +70,28 @@ impl Stripe {
 
     async fn required(&self, known: &Known) -> Result<Intent, ProviderError> {
         self.intent(known).await?.ok_or(ProviderError::Unknown)
+    }
+
+    async fn create(&self, charge: &Charge) -> Result<Intent, ProviderError> {
+        let form = [
+            ("amount", charge.amount.cents().to_string()),
+            ("currency", charge.currency.as_str().to_owned()),
+            ("capture_method", "manual".to_owned()),
+            ("payment_method_types[]", "card".to_owned()),
+            (&format!("metadata[{PAYMENT}]"), charge.payment.to_string()),
+            (&format!("metadata[{KIND}]"), charge.purpose.kind.to_owned()),
+            (&format!("metadata[{THING}]"), charge.purpose.id.to_string()),
+        ];
+        let path = "/v1/payment_intents";
+        match self.client.post(path, &format!("{}-begin", charge.payment), &form).await {
+            // That key would be answered so for a day. Another intent does no harm: nobody pays for
+            // one that is not on record.
+            Err(ProviderError::Unavailable(_)) => {
+                let key = format!("{}-begin-{}", charge.payment, Uuid::new_v4());
+                self.client.post(path, &key, &form).await
+            }
+            answered => answered,
+        }
     }
 
     /// A step of an intent that is one way only: what Stripe refuses because it is there already is
@@ -133,21 +154,18 @@ impl Provider for Stripe {
         true
     }
 
-    async fn begin(&self, charge: &Charge) -> Result<Begun, ProviderError> {
+    async fn begin(
+        &self,
+        charge: &Charge,
+        reference: Option<&str>,
+    ) -> Result<Begun, ProviderError> {
         if charge.amount.is_zero() {
             return Ok(Begun::default());
         }
-        let form = [
-            ("amount", charge.amount.cents().to_string()),
-            ("currency", charge.currency.as_str().to_owned()),
-            ("capture_method", "manual".to_owned()),
-            ("payment_method_types[]", "card".to_owned()),
-            (&format!("metadata[{PAYMENT}]"), charge.payment.to_string()),
-            (&format!("metadata[{KIND}]"), charge.purpose.kind.to_owned()),
-            (&format!("metadata[{THING}]"), charge.purpose.id.to_string()),
-        ];
-        let key = format!("{}-begin", charge.payment);
-        let intent: Intent = self.client.post("/v1/payment_intents", &key, &form).await?;
+        let intent: Intent = match reference {
+            Some(reference) => self.client.get(&format!("/v1/payment_intents/{reference}")).await?,
+            None => self.create(charge).await?,
+        };
         Ok(Begun { reference: Some(intent.id), client_secret: intent.client_secret })
     }
 
@@ -158,9 +176,9 @@ impl Provider for Stripe {
         if intent.status == "canceled" {
             return found;
         }
-        // Each attempt to pay leaves a charge: a buyer who tries again after a refusal makes another.
-        let attempt = intent.latest_charge.as_deref().unwrap_or("first");
-        let key = format!("{}-confirm-{attempt}-{method}", known.charge.payment);
+        // A buyer may try the same card again, and be answered anew. Of two tries at once Stripe takes
+        // one, since after that the intent waits for no payment method.
+        let key = format!("{}-confirm-{}", known.charge.payment, Uuid::new_v4());
         let path = format!("/v1/payment_intents/{}/confirm", intent.id);
         let form = [("payment_method", method.to_owned())];
         match self.client.post::<Intent>(&path, &key, &form).await {
