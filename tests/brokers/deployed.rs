@@ -9,12 +9,26 @@ use uuid::Uuid;
 struct Api {
     http: Client,
     base: String,
+    /// Of somebody who may do everything.
+    token: String,
+}
+
+/// The stack takes tokens of this provider.
+async fn token() -> String {
+    let issuer = server("OIDC_ISSUER");
+    let claims = json!({
+        "grant_type": "client_credentials", "sub": Uuid::new_v4(), "aud": "marquee",
+        "scope": "marquee/organizer", "claims": { "organizers": "*" },
+    });
+    let issued = Client::new().post(format!("{issuer}/token")).json(&claims).send().await;
+    let issued: Value = issued.expect("an answer").json().await.expect("json");
+    issued["access_token"].as_str().expect("a token").to_owned()
 }
 
 impl Api {
     async fn post(&self, path: &str, body: &Value, id: &str) -> String {
         let request = self.http.post(format!("{}{path}", self.base)).body(body.to_string());
-        let request = request.header("x-user-id", USER);
+        let request = request.bearer_auth(&self.token);
         let response = request.send().await.expect("an answer");
         let status = response.status();
         let answer: Value = response.json().await.expect("json");
@@ -45,8 +59,6 @@ impl Api {
     }
 }
 
-const USER: &str = "3f0e9b52-6f0b-4b0e-9f0e-0d5a3b6f7a11";
-
 #[tokio::test]
 async fn a_deployment_declares_the_topology_and_its_relay_publishes_to_it() {
     let base = server("MARQUEE_RABBITMQ_URL");
@@ -59,7 +71,7 @@ async fn a_deployment_declares_the_topology_and_its_relay_publishes_to_it() {
         assert!(queue(name), "{name} is not declared");
     }
 
-    let api = Api { http: http::client(&base), base };
+    let api = Api { http: http::client(&base), base, token: token().await };
     let (session, seat) = api.session().await;
     let wanted = json!({ "session_id": session, "seats": [{ "session_seat_id": seat }] });
     let reservation = api.post("/api/v1/reservations", &wanted, "id").await;

@@ -4,7 +4,10 @@ use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::harness::{Marquee, Scene, text};
+use crate::{
+    harness::{Marquee, text},
+    scene::Scene,
+};
 
 #[tokio::test]
 async fn a_body_that_is_not_json_is_malformed_and_the_detail_says_where() {

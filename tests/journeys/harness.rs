@@ -2,13 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use marquee_host::{Host, contexts::booking::demo, settings::Settings};
+use marquee_host::{Host, settings::Settings};
 use marquee_testkit::{http, rabbitmq::VirtualHost};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    oidc::Issuer,
+    reply::Reply,
+    scene::Scene,
     stripe::Stripe,
     target::{Stack, Target},
     wire::Wire,
@@ -28,49 +31,6 @@ pub(crate) struct Marquee {
     _host: Option<Host>,
 }
 
-/// An answer, read to its end.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) headers: reqwest::header::HeaderMap,
-    pub(crate) bytes: Vec<u8>,
-}
-
-impl Reply {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes)
-            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.bytes)))
-    }
-
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-
-    /// The path in `Link: <path>; rel="next"`.
-    pub(crate) fn next_page(&self) -> Option<String> {
-        let (path, rest) = self.header("link").strip_prefix('<')?.split_once('>')?;
-        (rest == "; rel=\"next\"").then(|| path.to_owned())
-    }
-
-    /// The body, of an answer that must have this status.
-    #[track_caller]
-    pub(crate) fn expect(&self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.bytes));
-        self.json()
-    }
-
-    /// The body, of a problem that must be of this type.
-    #[track_caller]
-    pub(crate) fn problem(&self, status: u16, slug: &str) -> Value {
-        let problem = self.expect(status);
-        assert_eq!(self.header("content-type"), "application/problem+json");
-        assert_eq!(problem["type"], format!("/problems/{slug}"), "{problem}");
-        assert_eq!(problem["status"], status);
-        assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
-        problem
-    }
-}
-
 impl Marquee {
     pub(crate) async fn start() -> Self {
         Self::start_with(|_| {}).await
@@ -80,8 +40,8 @@ impl Marquee {
     /// some seconds on a deployed system.
     pub(crate) async fn start_with_hold(millis: u64) -> Self {
         let target = Target::from_env();
-        if let Target::Deployed { brief, .. } = &target {
-            return Self::deployed(brief.clone(), target);
+        if let Target::Deployed(stacks) = &target {
+            return Self::deployed(stacks.brief.clone(), target);
         }
         Self::start_with(|settings| {
             settings.policy.hold_for = Duration::from_millis(millis);
@@ -94,9 +54,9 @@ impl Marquee {
     /// can wait for.
     pub(crate) async fn start_with_stripe() -> (Self, Stripe) {
         let target = Target::from_env();
-        if let Target::Deployed { stripe, .. } = &target {
+        if let Target::Deployed(stacks) = &target {
             let server = Stripe::running();
-            return (Self::deployed(stripe.clone(), target), server);
+            return (Self::deployed(stacks.stripe.clone(), target), server);
         }
         let server = Stripe::start().await;
         let marquee = Self::start_with(|settings| {
@@ -109,6 +69,17 @@ impl Marquee {
         (marquee, server)
     }
 
+    /// That knows callers by tokens of this issuer.
+    pub(crate) async fn start_with_tokens() -> (Self, Issuer) {
+        let target = Target::from_env();
+        if let Target::Deployed(stacks) = &target {
+            return (Self::deployed(stacks.tokens.clone(), target), Issuer::running());
+        }
+        let issuer = Issuer::start().await;
+        let marquee = Self::start_with(|settings| settings.oidc = Some(issuer.settings())).await;
+        (marquee, issuer)
+    }
+
     /// A host of the test's own with the in-process broker, on any target.
     pub(crate) async fn start_here(change: impl FnOnce(&mut Settings)) -> Self {
         Self::start_on(Target::Memory, change).await
@@ -118,15 +89,15 @@ impl Marquee {
     pub(crate) async fn start_to_break() -> Self {
         let target = Target::from_env();
         match &target {
-            Target::Deployed { brief, .. } => Self::deployed(brief.clone(), target),
+            Target::Deployed(stacks) => Self::deployed(stacks.brief.clone(), target),
             Target::Memory | Target::RabbitMq => Self::start().await,
         }
     }
 
     async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let target = Target::from_env();
-        if let Target::Deployed { full, .. } = &target {
-            return Self::deployed(full.clone(), target);
+        if let Target::Deployed(stacks) = &target {
+            return Self::deployed(stacks.full.clone(), target);
         }
         Self::start_on(target, change).await
     }
@@ -375,32 +346,6 @@ impl Marquee {
             seat_4: text(&seats[3]["session_seat_id"]),
             hall_seat_4: text(&seats[3]["seat_id"]),
             seat_5: text(&seats[4]["session_seat_id"]),
-        }
-    }
-}
-
-/// The identifiers that the user-flow document works with.
-#[derive(Clone, Debug)]
-pub(crate) struct Scene {
-    pub(crate) user: Uuid,
-    pub(crate) session: String,
-    pub(crate) hall: String,
-    pub(crate) price_tier: String,
-    pub(crate) seat_4: String,
-    pub(crate) hall_seat_4: String,
-    pub(crate) seat_5: String,
-}
-
-impl Scene {
-    fn demo() -> Self {
-        Self {
-            user: demo::USER.parse().expect("a uuid"),
-            session: demo::SESSION.into(),
-            hall: demo::HALL.into(),
-            price_tier: demo::PRICE_TIER.into(),
-            seat_4: demo::SEAT_4.into(),
-            hall_seat_4: "09832325-0860-4429-9c9d-5e5325da7af1".into(),
-            seat_5: demo::SEAT_5.into(),
         }
     }
 }

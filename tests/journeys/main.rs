@@ -2,6 +2,7 @@
 //!
 //! The same journeys run on every target: see `target.rs`.
 
+mod access;
 mod booking;
 mod docs;
 mod errors;
@@ -9,7 +10,10 @@ mod harness;
 mod lists;
 mod mapping;
 mod members;
+mod oidc;
 mod ordering;
+mod reply;
+mod scene;
 mod stripe;
 mod target;
 mod wire;

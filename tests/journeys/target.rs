@@ -4,7 +4,7 @@
 //! |---|---|
 //! | unset, `memory` | a host of each test's own, with the in-process broker |
 //! | `rabbitmq` | the same with a virtual host of its own on the RabbitMQ of `AMQP_URL` |
-//! | `deployed` | the stack at `MARQUEE_URL`; for journeys that wait for holds to run out, the one at `MARQUEE_BRIEF_URL`, deployed with `HoldSeconds=3`; for those about Stripe, the one at `MARQUEE_STRIPE_URL`, deployed with `HoldSeconds=5` and the server at `STRIPE_URL` |
+//! | `deployed` | the stack at `MARQUEE_URL`; for journeys that wait for holds to run out, the one at `MARQUEE_BRIEF_URL`, deployed with `HoldSeconds=3`; for those about Stripe, the one at `MARQUEE_STRIPE_URL`, deployed with `HoldSeconds=5` and the server at `STRIPE_URL`; for those about tokens, the one at `MARQUEE_TOKENS_URL`, deployed with the issuer `OIDC_ISSUER` |
 //!
 //! The names of a deployed stack's queues begin with `MARQUEE_NAME_PREFIX`, those of the brief one
 //! with `MARQUEE_BRIEF_NAME_PREFIX`.
@@ -30,11 +30,20 @@ pub(crate) struct Stack {
     pub(crate) hold: Duration,
 }
 
+/// The deployed systems, each for some journeys.
+#[derive(Clone, Debug)]
+pub(crate) struct Stacks {
+    pub(crate) full: Stack,
+    pub(crate) brief: Stack,
+    pub(crate) stripe: Stack,
+    pub(crate) tokens: Stack,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
     Memory,
     RabbitMq,
-    Deployed { full: Stack, brief: Stack, stripe: Stack },
+    Deployed(Box<Stacks>),
 }
 
 impl Target {
@@ -51,11 +60,12 @@ impl Target {
                     let name_prefix = env::var(prefix_name).unwrap_or_default();
                     Stack { url: url(url_name), name_prefix, hold }
                 };
-                Self::Deployed {
+                Self::Deployed(Box::new(Stacks {
                     full: stack(FULL_HOLD, "MARQUEE_URL", "MARQUEE_NAME_PREFIX"),
                     brief: stack(BRIEF_HOLD, "MARQUEE_BRIEF_URL", "MARQUEE_BRIEF_NAME_PREFIX"),
+                    tokens: stack(FULL_HOLD, "MARQUEE_TOKENS_URL", "MARQUEE_TOKENS_NAME_PREFIX"),
                     stripe: stack(STRIPE_HOLD, "MARQUEE_STRIPE_URL", "MARQUEE_STRIPE_NAME_PREFIX"),
-                }
+                }))
             }
             Ok(other) => panic!("MARQUEE_TARGET is {other:?}: memory, rabbitmq or deployed"),
         }
@@ -74,14 +84,14 @@ impl Target {
         match self {
             Self::Memory => None,
             Self::RabbitMq => Some(Duration::from_millis(500)),
-            Self::Deployed { .. } => Some(Duration::from_secs(2)),
+            Self::Deployed(_) => Some(Duration::from_secs(2)),
         }
     }
 
     pub(crate) fn crowd(&self, count: usize) -> usize {
         match self {
             Self::Memory | Self::RabbitMq => count,
-            Self::Deployed { .. } => count.div_ceil(10),
+            Self::Deployed(_) => count.div_ceil(10),
         }
     }
 }

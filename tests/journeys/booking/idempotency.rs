@@ -4,7 +4,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Marquee, Reply, payment, text, wanted};
+use crate::{
+    harness::{Marquee, payment, text, wanted},
+    reply::Reply,
+};
 
 async fn post(marquee: &Marquee, user: Uuid, key: &str, path: &str, body: &Value) -> Reply {
     let user = user.to_string();

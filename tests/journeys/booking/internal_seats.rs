@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Marquee, Reply};
+use crate::{harness::Marquee, reply::Reply};
 
 async fn call(marquee: &Marquee, session: &str, what: &str, body: &Value) -> Reply {
     marquee.post(&format!("/api/internal/sessions/{session}/seats/{what}"), body).await

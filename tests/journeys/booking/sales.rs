@@ -29,7 +29,7 @@ impl Marquee {
             .take()
     }
 
-    async fn reserve_internally(&self, session: &str, seat: &str) -> crate::harness::Reply {
+    async fn reserve_internally(&self, session: &str, seat: &str) -> crate::reply::Reply {
         let path = format!("/api/internal/sessions/{session}/seats/reserve");
         self.post(&path, &json!({ "session_seat_ids": [seat] })).await
     }

@@ -42,7 +42,7 @@ impl Visit {
         text(&self.begun["reference"])
     }
 
-    async fn confirm(&self, marquee: &Marquee, body: &Value) -> crate::harness::Reply {
+    async fn confirm(&self, marquee: &Marquee, body: &Value) -> crate::reply::Reply {
         let path = format!("/api/v1/reservations/{}/confirm", self.id);
         marquee.post_as(self.user, &path, body).await
     }

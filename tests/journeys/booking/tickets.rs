@@ -34,7 +34,7 @@ fn scan(png: &[u8]) -> String {
     grids[0].decode().expect("a readable code").1
 }
 
-async fn check_in(marquee: &Marquee, ticket: &str, body: &Value) -> crate::harness::Reply {
+async fn check_in(marquee: &Marquee, ticket: &str, body: &Value) -> crate::reply::Reply {
     marquee.post(&format!("/api/v1/tickets/{ticket}/check-in"), body).await
 }
 

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Marquee, Scene, payment, text};
+use crate::{
+    harness::{Marquee, payment, text},
+    scene::Scene,
+};
 
 fn payload(scene: &Scene, seats: &[(&str, &str)]) -> Value {
     let seats: Vec<_> = seats

@@ -4,7 +4,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Marquee, Reply, eventually, text};
+use crate::{
+    harness::{Marquee, eventually, text},
+    reply::Reply,
+};
 
 pub(crate) const EXCHANGE: &str = "orders_exchange";
 pub(crate) const PLACED: &str = "order.placed";

@@ -1,7 +1,7 @@
 //! Paying for a reservation, and confirming it.
 
 use axum::{Json, extract::State, http::StatusCode};
-use marquee_booking::checkout::{CheckoutError, Means};
+use marquee_booking::checkout::{CheckoutError, confirm::Means};
 use marquee_booking_domain::{
     ids::ReservationId, problems::HOLD_EXPIRED, reservation::ReservationStatus,
 };

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use marquee_booking::checkout::{Checkout, CheckoutError, Settled};
+use marquee_booking::checkout::{Checkout, CheckoutError, settle::Settled};
 use marquee_booking_domain::{ids::ReservationId, payment::RESERVATION};
 use marquee_dynamo::error::StoreError;
 use marquee_kernel::time::Timestamp;

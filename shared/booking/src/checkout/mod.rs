@@ -7,11 +7,11 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | `confirm` | reserve the money and decide the seats |
-//! | `settle` | do with a payment what has become due, whoever noticed it |
+//! | [`confirm`] | reserve the money and decide the seats |
+//! | [`settle`] | do with a payment what has become due, whoever noticed it |
 
-mod confirm;
-mod settle;
+pub mod confirm;
+pub mod settle;
 
 use std::sync::Arc;
 
@@ -26,9 +26,6 @@ use marquee_payments::{
     settlement::{PaymentError, Payments},
 };
 use marquee_payments_domain::{charge::PaymentId, provider::ProviderError};
-
-pub use confirm::Means;
-pub use settle::Settled;
 
 use crate::store::BookingStore;
 
