@@ -32,6 +32,8 @@ struct Discovery {
 struct Keys {
     set: JwkSet,
     fetched: Instant,
+    /// Whether or not the issuer answered then.
+    asked: Instant,
 }
 
 /// The tokens of one issuer for one audience.
@@ -54,7 +56,8 @@ impl Tokens {
         if issuer != oidc.issuer {
             return Err(format!("--oidc-issuer {}: it calls itself {issuer}", oidc.issuer).into());
         }
-        let keys = Keys { set: fetch(&http, &jwks_uri).await?, fetched: Instant::now() };
+        let now = Instant::now();
+        let keys = Keys { set: fetch(&http, &jwks_uri).await?, fetched: now, asked: now };
         let audience = oidc.audience.clone();
         Ok(Self { http, issuer, audience, jwks_uri, keys: Mutex::new(keys) })
     }
@@ -92,16 +95,16 @@ impl Tokens {
 
     async fn key(&self, id: &str) -> Option<DecodingKey> {
         let mut keys = self.keys.lock().await;
-        let age = keys.fetched.elapsed();
-        let unknown = keys.set.find(id).is_none();
-        if age > KEYS_FOR || unknown && age > ASK_AGAIN_AFTER {
+        let wanted = keys.fetched.elapsed() > KEYS_FOR || keys.set.find(id).is_none();
+        if wanted && keys.asked.elapsed() > ASK_AGAIN_AFTER {
+            keys.asked = Instant::now();
             match fetch(&self.http, &self.jwks_uri).await {
-                Ok(set) => keys.set = set,
+                Ok(set) => (keys.set, keys.fetched) = (set, Instant::now()),
                 Err(error) => tracing::warn!(%error, "the issuer's keys cannot be fetched"),
             }
-            keys.fetched = Instant::now();
         }
-        DecodingKey::from_jwk(keys.set.find(id)?).ok()
+        let key = keys.set.find(id).filter(|_| keys.fetched.elapsed() <= KEYS_FOR);
+        DecodingKey::from_jwk(key?).ok()
     }
 }
 

@@ -3,6 +3,7 @@
 use marquee_dynamo::{
     error::StoreError,
     item::{Item, ReadItem, instant, item, key, number, text, uuid},
+    table::schema::Index,
 };
 use marquee_kernel::{money::Money, time::Timestamp};
 use marquee_payments_domain::{
@@ -11,6 +12,9 @@ use marquee_payments_domain::{
     status::PaymentStatus,
 };
 use uuid::Uuid;
+
+/// What is due, by when: a context's table has this index, and may keep more in it.
+pub const DUE: Index = Index { name: "overdue", hash: "due", range: "expires" };
 
 pub(crate) const KIND: &str = "kind";
 pub(crate) const THING: &str = "thing";
@@ -44,6 +48,8 @@ pub struct Due {
     pub tries: u32,
     /// Since when it is due.
     pub since: Timestamp,
+    /// When it is to be tried again.
+    pub next: Timestamp,
 }
 
 /// The attribute that holds when a payment came to a status.
@@ -61,7 +67,6 @@ pub(crate) fn binding(charge: &Charge) -> Item {
         (KIND, Some(text(charge.purpose.kind))),
         (THING, Some(uuid(charge.purpose.id))),
         (AMOUNT, Some(number(charge.amount))),
-        (CURRENCY, Some(text(charge.currency.as_str()))),
     ])
 }
 
@@ -70,6 +75,7 @@ pub(crate) fn new(charge: &Charge, reference: Option<&str>, now: Timestamp) -> I
     let mut written = key_of(&charge.payment);
     written.extend(binding(charge));
     written.extend(item([
+        (CURRENCY, Some(text(charge.currency.as_str()))),
         (STATUS, Some(text(status.into_str()))),
         (&time_of(status), Some(instant(now))),
         (REFERENCE, reference.map(text)),
@@ -79,8 +85,9 @@ pub(crate) fn new(charge: &Charge, reference: Option<&str>, now: Timestamp) -> I
 
 pub(crate) fn read(item: &Item) -> Result<Record, StoreError> {
     let id = item.text("pk")?.strip_prefix("P#").and_then(|id| id.parse().ok());
-    let due = match (item.optional_number(TRIES), item.optional_number(SINCE)) {
-        (Some(tries), Some(since)) => Some(Due { tries, since: Timestamp::from_millis(since) }),
+    let at = |name| item.optional_number(name).map(Timestamp::from_millis);
+    let due = match (item.optional_number(TRIES), at(SINCE), at(DUE.range)) {
+        (Some(tries), Some(since), Some(next)) => Some(Due { tries, since, next }),
         _ => None,
     };
     Ok(Record {
@@ -99,18 +106,23 @@ pub(crate) fn read(item: &Item) -> Result<Record, StoreError> {
 }
 
 impl Record {
-    /// Whether it pays for just this.
+    /// Whether it pays for just this. The currency is ours to set and may have been another then.
     pub fn is_for(&self, charge: &Charge) -> bool {
         self.kind == charge.purpose.kind
             && self.thing == charge.purpose.id
             && self.amount == charge.amount
-            && self.currency == charge.currency.as_str()
     }
+}
+
+/// The charge in the currency that it was bound in.
+pub(crate) fn as_bound(charge: &Charge, record: Option<&Record>) -> Charge {
+    let bound = record.and_then(|record| record.currency.parse().ok());
+    Charge { currency: bound.unwrap_or(charge.currency), ..charge.clone() }
 }
 
 pub(crate) fn known(charge: &Charge, record: Option<&Record>) -> Known {
     Known {
-        charge: charge.clone(),
+        charge: as_bound(charge, record),
         reference: record.and_then(|record| record.reference.clone()),
         recorded: record.map(|record| record.status),
         tries: record.and_then(|record| record.due).map_or(0, |due| due.tries),

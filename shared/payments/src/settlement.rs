@@ -30,10 +30,24 @@ impl RetryPauses {
     pub const STANDARD: Self =
         Self { first: Duration::from_secs(60), max: Duration::from_secs(3600) };
 
+    /// After so many tries that failed.
     fn after(self, tries: u32) -> Next {
-        let pause = self.first.saturating_mul(2_u32.saturating_pow(tries)).min(self.max);
-        Next { tries: tries + 1, pause }
+        let doublings = tries.saturating_sub(1);
+        let pause = self.first.saturating_mul(2_u32.saturating_pow(doublings)).min(self.max);
+        Next { tries, pause }
     }
+}
+
+/// A consumer has twelve seconds for a message, in which a provider may be asked twice.
+const ANSWER_MAX: Duration = Duration::from_secs(4);
+/// A bank that is asked for the money takes longer; then somebody waits for it who can ask again.
+const AUTHORISATION_MAX: Duration = Duration::from_secs(10);
+
+async fn within<T>(
+    limit: Duration,
+    asked: impl Future<Output = Result<T, ProviderError>>,
+) -> Result<T, ProviderError> {
+    tokio::time::timeout(limit, asked).await.unwrap_or(Err(ProviderError::TimedOut))
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +76,7 @@ impl Payments {
         };
         usable(record.as_ref(), charge)?;
         let known = record.and_then(|record| record.reference);
-        let begun = self.provider.begin(charge, known.as_deref()).await?;
+        let begun = within(ANSWER_MAX, self.provider.begin(charge, known.as_deref())).await?;
         if begun.reference.is_none() || begun.reference == known {
             return Ok(begun);
         }
@@ -88,7 +102,8 @@ impl Payments {
         if charge.amount.is_zero() {
             return Ok(());
         }
-        let asked = self.provider.authorise(&known(charge, record.as_ref()), method).await;
+        let known = known(charge, record.as_ref());
+        let asked = within(AUTHORISATION_MAX, self.provider.authorise(&known, method)).await;
         if let Err(ProviderError::Declined(_)) = asked
             && !charge.is_own()
         {
@@ -117,6 +132,9 @@ impl Payments {
                 .into());
             }
             (false, true) => None,
+            (false, false) if charge.payment.is_somethings_own() => {
+                return Err(ProviderError::OtherPurpose.into());
+            }
             (false, false) => self.store.bind(charge, None, now).await?,
         };
         usable(record.as_ref(), charge)?;
@@ -133,22 +151,37 @@ impl Payments {
         usable(record.as_ref(), charge)?;
         let asked = match charge.amount.is_zero() {
             true => Ok(()),
-            false => self.provider.capture(&known(charge, record.as_ref())).await,
+            false => {
+                let known = known(charge, record.as_ref());
+                within(ANSWER_MAX, self.provider.capture(&known)).await
+            }
         };
         match asked {
-            Ok(()) => {
-                self.store.record(charge, PaymentStatus::Captured, now).await?;
-                tracing::info!(payment = %charge.payment, "captured");
-                Ok(())
-            }
+            Ok(()) => self.recorded(charge, PaymentStatus::Captured, now).await,
             Err(error) => {
-                let status = match error.is_transient() {
-                    true => PaymentStatus::Authorised,
-                    false => PaymentStatus::Failed,
-                };
+                let status = (!error.is_transient()).then_some(PaymentStatus::Failed);
                 self.later(charge, record.as_ref(), status, &error, now).await
             }
         }
+    }
+
+    /// Puts on record what was done at the provider.
+    async fn recorded(
+        &self,
+        charge: &Charge,
+        status: PaymentStatus,
+        now: Timestamp,
+    ) -> Result<(), PaymentError> {
+        let payment = &charge.payment;
+        match self.store.record(charge, status, now).await? {
+            true => tracing::info!(%payment, status = status.into_str(), "done"),
+            false => tracing::error!(
+                %payment,
+                status = status.into_str(),
+                "done at the provider, and something else is on record"
+            ),
+        }
+        Ok(())
     }
 
     /// Withdraws what was authorised for something that came to nothing, and gives back what was
@@ -176,17 +209,10 @@ impl Payments {
         match done {
             Ok(None) => return Ok(record),
             Ok(Some(status)) if is_on_record(record.as_ref(), status) => return Ok(record),
-            Ok(Some(status)) => {
-                self.store.record(charge, status, now).await?;
-                tracing::info!(payment = %charge.payment, ?status, "given back");
-            }
+            Ok(Some(status)) => self.recorded(charge, status, now).await?,
             Err(PaymentError::Provider(error)) => {
                 let recorded = self.store.find(&charge.payment).await?;
-                let status = match recorded.as_ref().map(|record| record.status) {
-                    Some(PaymentStatus::RefundDue) => PaymentStatus::RefundDue,
-                    _ => PaymentStatus::Authorised,
-                };
-                self.later(charge, recorded.as_ref(), status, &error, now).await?;
+                self.later(charge, recorded.as_ref(), None, &error, now).await?;
             }
             Err(error) => return Err(error),
         }
@@ -202,24 +228,23 @@ impl Payments {
         now: Timestamp,
     ) -> Result<Option<PaymentStatus>, PaymentError> {
         let known = known(charge, record);
-        Ok(match self.provider.look_up(&known).await? {
+        let next = self.pauses.after(known.tries);
+        let due = Some(PaymentStatus::RefundDue);
+        Ok(match within(ANSWER_MAX, self.provider.look_up(&known)).await? {
             Standing::Unknown => record.map(|_| PaymentStatus::Voided),
             Standing::Voided => Some(PaymentStatus::Voided),
             // One that nobody has made yet is withdrawn as well: it shall not be made any more.
             Standing::Open | Standing::Authorised => {
-                self.provider.void(&known).await?;
+                within(ANSWER_MAX, self.provider.void(&known)).await?;
                 Some(PaymentStatus::Voided)
             }
             Standing::Captured => {
-                let next = self.pauses.after(0);
-                let due = PaymentStatus::RefundDue;
                 self.store.record_due(charge, due, now, next).await?;
-                self.provider.refund(&known).await?;
+                within(ANSWER_MAX, self.provider.refund(&known)).await?;
                 Some(PaymentStatus::Refunded)
             }
             Standing::Refunded => {
-                let next = self.pauses.after(0);
-                self.store.record_due(charge, PaymentStatus::RefundDue, now, next).await?;
+                self.store.record_due(charge, due, now, next).await?;
                 Some(PaymentStatus::Refunded)
             }
         })
@@ -228,7 +253,7 @@ impl Payments {
     /// Says that the payment is to be looked at again, before something is begun that may be cut off.
     pub async fn expect(&self, charge: &Charge, now: Timestamp) -> Result<(), StoreError> {
         let next = self.pauses.after(0);
-        self.store.record_due(charge, PaymentStatus::Authorised, now, next).await.map(drop)
+        self.store.record_due(charge, None, now, next).await.map(drop)
     }
 
     /// Whether money is reserved or taken for this charge, as the provider says.
@@ -237,7 +262,8 @@ impl Payments {
         if record.as_ref().is_some_and(|record| !record.is_for(charge) || record.status.is_over()) {
             return Ok(false);
         }
-        let standing = self.provider.look_up(&known(charge, record.as_ref())).await?;
+        let known = known(charge, record.as_ref());
+        let standing = within(ANSWER_MAX, self.provider.look_up(&known)).await?;
         Ok(matches!(standing, Standing::Authorised | Standing::Captured))
     }
 
@@ -246,11 +272,11 @@ impl Payments {
         &self,
         charge: &Charge,
         record: Option<&Record>,
-        status: PaymentStatus,
+        status: Option<PaymentStatus>,
         error: &ProviderError,
         now: Timestamp,
     ) -> Result<(), PaymentError> {
-        let tries = record.and_then(|record| record.due).map_or(0, |due| due.tries);
+        let tries = 1 + record.and_then(|record| record.due).map_or(0, |due| due.tries);
         let next = self.pauses.after(tries);
         match error.is_transient() {
             true => tracing::warn!(%error, payment = %charge.payment, tries, "still due"),
@@ -276,7 +302,7 @@ impl Payments {
             PaymentError::Provider(error) => error,
             PaymentError::Store(error) => return Err(error),
         };
-        let tries = record.due.map_or(0, |due| due.tries);
+        let tries = 1 + record.due.map_or(0, |due| due.tries);
         tracing::warn!(%error, payment = %record.id, tries, "still due");
         self.store.postpone(record, self.pauses.after(tries), now).await
     }

@@ -13,7 +13,7 @@ use marquee_dynamo::{
     client::Table,
     error::StoreError,
     item::{Item, ReadItem, instant, item, number, text, uuid},
-    table::{ConditionalUpdate, IndexQuery, delete_if, schema::Index},
+    table::{ConditionalUpdate, IndexQuery, delete_if},
 };
 use marquee_kernel::time::Timestamp;
 use marquee_payments_domain::{
@@ -22,10 +22,9 @@ use marquee_payments_domain::{
 };
 use uuid::Uuid;
 
-use crate::record::{self, Record, SINCE, STATUS, THING, TRIES, key_of, read, time_of};
+use crate::record::{self, CURRENCY, Record, SINCE, STATUS, THING, TRIES, key_of, read, time_of};
 
-/// What is due, by when: a context's table has this index, and may keep more in it.
-pub const DUE: Index = Index { name: "overdue", hash: "due", range: "expires" };
+pub use crate::record::DUE;
 
 /// Partitions of payments in the index: one takes 1,000 writes a second.
 const SHARDS: u64 = 4;
@@ -90,25 +89,36 @@ impl PaymentStore {
         let at = time_of(status);
         let set = format!("#status = :status, {at} = if_not_exists({at}, :now)");
         let done = format!("REMOVE {}, {}, {TRIES}, {SINCE}", DUE.hash, DUE.range);
-        let update = change(charge, &set, &done, status, now);
+        let from: Vec<_> = status.predecessors().collect();
+        let update = change(charge, &set, &done, status, &from, now);
         Ok(self.table.update(update).await?.is_ok())
     }
 
-    /// The same, but there is more to be done: at `next`, if it has not been done by then.
+    /// The same, but there is more to be done: at `next`, if it has not been done by then. With no
+    /// `status`, it stays what it is.
     pub async fn record_due(
         &self,
         charge: &Charge,
-        status: PaymentStatus,
+        status: Option<PaymentStatus>,
         now: Timestamp,
         next: Next,
     ) -> Result<bool, StoreError> {
-        let at = time_of(status);
+        let status_or_new = status.unwrap_or(PaymentStatus::Pending);
+        let at = time_of(status_or_new);
+        let set_status = match status {
+            Some(_) => "#status = :status",
+            None => "#status = if_not_exists(#status, :status)",
+        };
         let set = format!(
-            "#status = :status, {at} = if_not_exists({at}, :now), {} = :shard, {} = :next, \
+            "{set_status}, {at} = if_not_exists({at}, :now), {} = :shard, {} = :next, \
              {TRIES} = :tries, {SINCE} = if_not_exists({SINCE}, :now)",
             DUE.hash, DUE.range
         );
-        let mut update = change(charge, &set, "", status, now);
+        let from: Vec<_> = match status {
+            Some(status) => status.predecessors().collect(),
+            None => PaymentStatus::all().collect(),
+        };
+        let mut update = change(charge, &set, "", status_or_new, &from, now);
         update.values.extend(item([
             (":shard", Some(text(shard_name(shard_of(&charge.payment))))),
             (":next", Some(instant(now + next.pause))),
@@ -117,14 +127,20 @@ impl PaymentStore {
         Ok(self.table.update(update).await?.is_ok())
     }
 
-    /// Says that nothing is due: nothing was to be done.
+    /// Says that nothing is due: nothing was to be done. Unless somebody has said otherwise since the
+    /// record was read.
     pub async fn settle(&self, record: &Record) -> Result<(), StoreError> {
+        let Some(due) = record.due else { return Ok(()) };
         let update = ConditionalUpdate {
             key: key_of(&record.id),
             update: format!("REMOVE {}, {}, {TRIES}, {SINCE}", DUE.hash, DUE.range),
-            condition: format!("{THING} = :thing"),
+            condition: format!("{THING} = :thing AND {SINCE} = :since AND {} = :next", DUE.range),
             names: None,
-            values: item([(":thing", Some(uuid(record.thing)))]),
+            values: item([
+                (":thing", Some(uuid(record.thing))),
+                (":since", Some(instant(due.since))),
+                (":next", Some(instant(due.next))),
+            ]),
         };
         self.table.update(update).await.map(drop)
     }
@@ -155,13 +171,14 @@ impl PaymentStore {
         0..SHARDS
     }
 
-    /// Up to `limit` payments of one shard that are due at `now`, those first that are due longest.
+    /// Payments of one shard that are due at `now`, out of the first `limit` entries of the index; and
+    /// whether there may be more.
     pub async fn due(
         &self,
         shard: u64,
         now: Timestamp,
         limit: i32,
-    ) -> Result<Vec<DuePayment>, StoreError> {
+    ) -> Result<(Vec<DuePayment>, bool), StoreError> {
         let query = IndexQuery {
             index: DUE.name,
             condition: format!("{} = :shard AND {} <= :now", DUE.hash, DUE.range),
@@ -169,19 +186,19 @@ impl PaymentStore {
             limit,
             ..IndexQuery::default()
         };
-        let (entries, _) = self.table.query_index(query).await?;
+        let (entries, last) = self.table.query_index(query).await?;
         let mut due = Vec::with_capacity(entries.len());
         for entry in entries {
             let payment = entry.text("pk")?.strip_prefix("P#").and_then(|id| id.parse().ok());
             let Some(payment) = payment else { continue };
             // The index may lag behind.
             if let Some(record) = self.find(&payment).await?
-                && let Some(since) = record.due.map(|due| due.since)
+                && let Some(since) = record.due.filter(|due| due.next <= now).map(|due| due.since)
             {
                 due.push(DuePayment { record, since });
             }
         }
-        Ok(due)
+        Ok((due, last.is_some()))
     }
 }
 
@@ -199,11 +216,11 @@ fn change(
     set: &str,
     rest: &str,
     status: PaymentStatus,
+    from: &[PaymentStatus],
     now: Timestamp,
 ) -> ConditionalUpdate {
     let binding = record::binding(charge);
     let bind: Vec<_> = binding.keys().map(|name| format!("{name} = :{name}")).collect();
-    let from: Vec<_> = status.predecessors().collect();
     let names: Vec<_> = (0..from.len()).map(|index| format!(":from{index}")).collect();
     let mut values: Item =
         binding.into_iter().map(|(name, value)| (format!(":{name}"), value)).collect();
@@ -211,7 +228,10 @@ fn change(
     values.extend(names.iter().cloned().zip(from.iter().map(|from| text(from.into_str()))));
     ConditionalUpdate {
         key: key_of(&charge.payment),
-        update: format!("SET {set}, {} {rest}", bind.join(", ")),
+        update: format!(
+            "SET {set}, {}, {CURRENCY} = if_not_exists({CURRENCY}, :currency) {rest}",
+            bind.join(", ")
+        ),
         condition: format!(
             "attribute_not_exists({STATUS_PLACEHOLDER}) OR ({same} AND {STATUS_PLACEHOLDER} IN ({}))",
             names.join(", "),

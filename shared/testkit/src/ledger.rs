@@ -103,6 +103,13 @@ impl Ledger {
         }
     }
 
+    /// Somebody withdraws the payment by hand, at the provider.
+    pub fn void_by_hand(&self, payment: &str) {
+        if let Some(entry) = self.locked().get_mut(payment) {
+            entry.voided = true;
+        }
+    }
+
     async fn call<T>(
         &self,
         name: &str,

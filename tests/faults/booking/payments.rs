@@ -272,3 +272,71 @@ async fn whoever_is_cut_off_between_deciding_and_letting_go_is_found() {
     assert!(ledger.entries()["P-1"].voided);
     assert_eq!(world.settle().await, settle_payments::Report::default());
 }
+
+#[tokio::test]
+async fn nobody_takes_the_own_payment_of_somebody_elses_reservation() {
+    let world = World::new().await;
+    let (session, seats) = world.session(1, 2).await;
+    let (victim, thief) = (Uuid::new_v4(), Uuid::new_v4());
+    let theirs = world.held(victim, &session, &[&seats[0]]).await;
+    let mine = world.held(thief, &session, &[&seats[1]]).await;
+    let own = world.reservation(&theirs).await.own_payment().to_string();
+    let (status, problem) = world.pay_with(thief, &mine, &own).await;
+    assert_eq!((status, &problem["type"]), (409, &json!("/problems/payment-used")));
+    assert_eq!(world.pay(victim, &theirs).await.0, 200);
+    decide_all(&world).await;
+    assert_eq!(world.payment(victim, &theirs).await["status"], "captured");
+}
+
+#[tokio::test]
+async fn a_capture_that_is_refused_for_good_is_on_record_and_rings() {
+    let (ledger, _) = shaky();
+    let world = world_of(&ledger).await;
+    let (session, seats) = world.session(1, 1).await;
+    let user = Uuid::new_v4();
+    let id = world.held(user, &session, &[&seats[0]]).await;
+    assert_eq!(world.pay(user, &id).await.0, 200);
+    // Withdrawn at the provider, by hand.
+    let own = world.reservation(&id).await.own_payment();
+    ledger.void_by_hand(own.as_str());
+    decide_all(&world).await;
+    let payment = world.payment(user, &id).await;
+    assert_eq!(payment["status"], "failed", "{payment}");
+    world.clock_by(Duration::from_secs(3600));
+    assert_eq!(world.settle().await.overdue, 1);
+}
+
+/// The currency is a setting, and payments outlive it.
+#[tokio::test]
+async fn a_payment_is_captured_in_the_currency_that_it_was_bound_in() {
+    let world = World::new().await;
+    let (session, seats) = world.session(1, 1).await;
+    let user = Uuid::new_v4();
+    let id = world.held(user, &session, &[&seats[0]]).await;
+    assert_eq!(world.pay_with(user, &id, "P-1").await.0, 200);
+    let mut later = world.checkout.clone();
+    later.payments.currency = "usd".parse().expect("a currency");
+    later.settle_all(id.parse().expect("an id")).await.expect("settled");
+    let record = later.payments.record(&"P-1".parse().expect("an id")).await.expect("storage");
+    let record = record.expect("a record");
+    assert_eq!((record.status.into_str(), record.currency.as_str()), ("captured", "eur"));
+}
+
+#[tokio::test]
+async fn one_user_makes_no_more_than_thirty_reservations_of_a_session_in_a_minute() {
+    let world = World::new().await;
+    let (session, seats) = world.session(1, 1).await;
+    let user = Uuid::new_v4();
+    for _ in 0..30 {
+        let id = world.held(user, &session, &[&seats[0]]).await;
+        let path = format!("/api/v1/reservations/{id}");
+        assert_eq!(world.call("DELETE", &path, Some(user), &Value::Null).await.0, 200);
+        world.clock_by(Duration::from_secs(1));
+    }
+    let (status, problem) = world.hold(user, &session, &[&seats[0]]).await;
+    assert_eq!((status, &problem["type"]), (429, &json!("/problems/too-many-requests")));
+    assert_eq!(problem["retry_after"], 30, "the first was thirty seconds ago");
+    assert_eq!(world.hold(Uuid::new_v4(), &session, &[&seats[0]]).await.0, 201, "others may");
+    world.clock_by(HOLD);
+    assert_eq!(world.hold(user, &session, &[&seats[0]]).await.0, 201);
+}

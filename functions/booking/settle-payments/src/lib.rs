@@ -34,6 +34,8 @@ impl Limits {
 }
 
 const PAGE_LEN: i32 = 50;
+/// Of a shard in one run.
+const PAGES_MAX: u32 = 40;
 const AT_ONCE: usize = 10;
 
 /// What a run did.
@@ -61,8 +63,8 @@ pub async fn run(checkout: &Checkout, limits: Limits) -> Result<Report, StoreErr
     let now = checkout.clock.now();
     let mut report = Report::default();
     for shard in PaymentStore::shards() {
-        loop {
-            let due = checkout.payments.store.due(shard, now, PAGE_LEN).await?;
+        for page in 0.. {
+            let (due, more) = checkout.payments.store.due(shard, now, PAGE_LEN).await?;
             let found = due.len();
             let old = |due: &&DuePayment| now >= due.since + limits.overdue_after;
             report.overdue += due.iter().filter(old).count();
@@ -70,13 +72,12 @@ pub async fn run(checkout: &Checkout, limits: Limits) -> Result<Report, StoreErr
             report.failed += failed;
             report.settled += found - failed;
             // What was settled has left the page; what failed has not.
-            if found < PAGE_LEN as usize || failed > 0 {
-                report.more |= failed > 0;
+            if !more || failed > 0 {
                 break;
             }
-            if checkout.clock.now() >= now + limits.run_for {
+            if page == PAGES_MAX || checkout.clock.now() >= now + limits.run_for {
                 report.more = true;
-                return Ok(report);
+                break;
             }
         }
     }

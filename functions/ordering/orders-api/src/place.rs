@@ -15,7 +15,7 @@ use marquee_lambda::{
 };
 use marquee_ordering::store::orders::PlaceOutcome;
 use marquee_ordering_domain::{
-    names::StudentId,
+    names::{OrderId, StudentId},
     order::{Order, OrderLine, OrderStatus, QUANTITY_MAX, Quantity},
 };
 use serde::Deserialize;
@@ -72,11 +72,12 @@ pub(crate) async fn place(
     let named = value.student_id.map(|named| field("student_id", &named.0)).transpose()?;
     let student = ordering_for(&caller, named)?;
     let (status, now) = (OrderStatus::Placed, app.clock.now());
+    let order_id = field("order_id", &id)?;
     if is_own(&caller, &student) {
-        check_rate(&app, &student, now).await?;
+        check_rate(&app, &student, &order_id, now).await?;
     }
     let line = OrderLine {
-        id: field("order_id", &id)?,
+        id: order_id,
         item: field("item", &value.item)?,
         quantity,
         student: Some(student),
@@ -102,16 +103,22 @@ pub(crate) async fn place(
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Half a read unit. The index lags behind by a moment, so a burst may be a little larger.
-async fn check_rate(app: &AppState, student: &StudentId, now: Timestamp) -> Result<(), Problem> {
+/// The index lags behind by a moment, so a burst may be a little larger. An order that was placed
+/// before can be sent again.
+async fn check_rate(
+    app: &AppState,
+    student: &StudentId,
+    order: &OrderId,
+    now: Timestamp,
+) -> Result<(), Problem> {
     let most = app.orders_per_minute_max;
-    match app.store.nth_newest_order_of(student, most).await? {
-        Some(then) if now < then + MINUTE => {
-            let detail = format!("{student} has placed {most} orders within a minute");
-            Err(Problem::too_many(detail, (then + MINUTE).seconds_from(now)))
-        }
-        _ => Ok(()),
+    let (placed, first) = app.store.orders_since(student, now - MINUTE, most).await?;
+    if placed < most || app.store.order(order).await?.is_some() {
+        return Ok(());
     }
+    let detail = format!("{student} has placed {most} orders within a minute");
+    let again = first.map_or(now, |first| first + MINUTE);
+    Err(Problem::too_many(detail, again.seconds_from(now)))
 }
 
 /// A field of that type.

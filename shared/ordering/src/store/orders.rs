@@ -2,9 +2,9 @@
 
 use marquee_dynamo::{
     error::StoreError,
-    item::{instant, item, text},
+    item::{ReadItem, instant, item, text},
     outbox,
-    table::{ConditionalUpdate, Page},
+    table::{ConditionalUpdate, IndexQuery, Page},
 };
 use marquee_kernel::time::Timestamp;
 use marquee_messaging::outbox::{ATTRIBUTE, OutboxEvent};
@@ -55,17 +55,29 @@ impl OrderingStore {
         found.as_ref().map(items::read_order).transpose()
     }
 
-    /// When the student placed the `n`-th newest of their orders. Half a read unit; it may lag behind
-    /// by a moment.
-    pub async fn nth_newest_order_of(
+    /// When the student placed the first of up to `limit` orders since then, and how many there are.
+    /// Half a read unit for some forty of them; it may lag behind by a moment.
+    pub async fn orders_since(
         &self,
         student: &StudentId,
-        n: usize,
-    ) -> Result<Option<Timestamp>, StoreError> {
-        let (index, of) = (keys::BY_STUDENT_INDEX, keys::STUDENT);
-        let newest = self.positions(index, of, student.as_str(), None, n).await?;
-        let nth = newest.get(n.saturating_sub(1)).and_then(|position| position.split_once('#'));
-        Ok(nth.and_then(|(millis, _)| millis.parse().ok()).map(Timestamp::from_millis))
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<(usize, Option<Timestamp>), StoreError> {
+        let query = IndexQuery {
+            index: keys::BY_STUDENT_INDEX,
+            condition: "#student = :student AND #at >= :since".into(),
+            names: Some(items::names([keys::STUDENT, keys::AT])),
+            values: item([
+                (":student", Some(text(student.as_str()))),
+                (":since", Some(text(keys::at(since)))),
+            ]),
+            limit: i32::try_from(limit).unwrap_or(i32::MAX),
+            ..IndexQuery::default()
+        };
+        let (entries, _) = self.table.query_index(query).await?;
+        let first = entries.first().and_then(|entry| entry.optional_text(keys::AT));
+        let first = first.and_then(|at| at.split_once('#')?.0.parse().ok());
+        Ok((entries.len(), first.map(Timestamp::from_millis)))
     }
 
     /// Says what the inventory decided about an order that waits for it. If it does not wait, `Err`

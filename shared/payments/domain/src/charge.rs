@@ -29,6 +29,11 @@ impl PaymentId {
         Self(Uuid::new_v5(&purpose.id, b"payment").to_string())
     }
 
+    /// Whether it is named as things' own payments are: then it is one thing's and can be no other's.
+    pub fn is_somethings_own(&self) -> bool {
+        Uuid::parse_str(&self.0).is_ok_and(|uuid| uuid.get_version_num() == 5)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -119,5 +124,8 @@ mod tests {
         let purpose = |id| Purpose { kind: "reservation", id: Uuid::from_u128(id) };
         assert_eq!(PaymentId::own(&purpose(1)), PaymentId::own(&purpose(1)));
         assert_ne!(PaymentId::own(&purpose(1)), PaymentId::own(&purpose(2)));
+        assert!(PaymentId::own(&purpose(1)).is_somethings_own());
+        let named: PaymentId = "99999999-0000-0000-0000-000000000001".parse().expect("an id");
+        assert!(!named.is_somethings_own());
     }
 }

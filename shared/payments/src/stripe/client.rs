@@ -6,10 +6,10 @@ use marquee_payments_domain::provider::ProviderError;
 use reqwest::{Response, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};
 
-/// Stripe answers most requests within a second; a request that takes longer than this may have been
-/// done all the same.
-const TIMEOUT: Duration = Duration::from_secs(5);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Stripe answers most requests within a second, and a confirmation when the bank has. A request that
+/// takes longer may have been done all the same.
+const TIMEOUT: Duration = Duration::from_secs(8);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// A request whose answer is lost is sent once more, with the same key.
 const TRIES: u32 = 2;
 
