@@ -224,7 +224,11 @@ fn change(
     let names: Vec<_> = (0..from.len()).map(|index| format!(":from{index}")).collect();
     let mut values: Item =
         binding.into_iter().map(|(name, value)| (format!(":{name}"), value)).collect();
-    values.extend(item([(":status", Some(text(status.into_str()))), (":now", Some(instant(now)))]));
+    values.extend(item([
+        (":status", Some(text(status.into_str()))),
+        (":currency", Some(text(charge.currency.as_str()))),
+        (":now", Some(instant(now))),
+    ]));
     values.extend(names.iter().cloned().zip(from.iter().map(|from| text(from.into_str()))));
     ConditionalUpdate {
         key: key_of(&charge.payment),
