@@ -2,9 +2,9 @@
 //! itself: see `marquee-payments`.
 
 use marquee_kernel::time::Timestamp;
-use marquee_payments_domain::charge::{Charge, Currency, PaymentId, Purpose};
+use marquee_payments_domain::charge::{PaymentId, Purpose};
 
-use crate::{ids::ReservationId, reservation::Reservation};
+use crate::ids::ReservationId;
 
 /// What a payment for a reservation is bound to.
 pub const RESERVATION: &str = "reservation";
@@ -23,16 +23,4 @@ pub struct Payment {
 /// What a payment for this reservation pays for.
 pub fn purpose(id: ReservationId) -> Purpose {
     Purpose { kind: RESERVATION, id: id.uuid() }
-}
-
-impl Reservation {
-    /// Its payment when the buyer names none.
-    pub fn own_payment(&self) -> PaymentId {
-        PaymentId::own(&purpose(self.id))
-    }
-
-    /// What is to be paid for it, by this payment.
-    pub fn charge(&self, payment: PaymentId, currency: Currency) -> Charge {
-        Charge { payment, purpose: purpose(self.id), amount: self.total(), currency }
-    }
 }

@@ -11,12 +11,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use marquee_kernel::{ids::UserId, money::Money, time::Timestamp};
-use marquee_payments_domain::charge::PaymentId;
+use marquee_payments_domain::charge::{Charge, Currency, PaymentId};
 
 use crate::{
     check_in::CheckIn,
     ids::{PriceTierId, ReservationId, SessionId, SessionSeatId},
-    payment::Payment,
+    payment::{Payment, purpose},
     seat::Claim,
     seat_ref::SeatPlace,
 };
@@ -113,6 +113,16 @@ impl Reservation {
 
     pub fn total(&self) -> Money {
         self.seats.iter().map(|seat| seat.price).sum()
+    }
+
+    /// Its payment when the buyer names none.
+    pub fn own_payment(&self) -> PaymentId {
+        PaymentId::own(&purpose(self.id))
+    }
+
+    /// What is to be paid for it, by this payment.
+    pub fn charge(&self, payment: PaymentId, currency: Currency) -> Charge {
+        Charge { payment, purpose: purpose(self.id), amount: self.total(), currency }
     }
 
     /// The status as of `now`: a hold that has run out is expired, swept or not.
