@@ -143,7 +143,9 @@ async fn a_student_orders_in_no_other_name_and_sees_no_others_orders() {
     let staff = Person::new(&marquee, &issuer, Token::of("cook", "marquee/staff")).await;
     let item = format!("Soup {}", Uuid::new_v4());
     let stock = format!("/inventory/{item}").replace(' ', "%20");
-    student.send(Method::PUT, &stock, &json!({ "stock": 5 })).await.problem(403, "forbidden");
+    // A gateway that asks for the scope refuses with a body of its own.
+    let refused = student.send(Method::PUT, &stock, &json!({ "stock": 5 })).await;
+    assert_eq!(refused.status, 403);
     staff.send(Method::PUT, &stock, &json!({ "stock": 5 })).await.expect(200);
 
     let order = json!({ "item": item, "qty": 1 });
@@ -169,7 +171,8 @@ async fn a_student_orders_in_no_other_name_and_sees_no_others_orders() {
     other.get(&format!("/orders{query}")).await.problem(403, "forbidden");
     other.get("/notifications").await.expect(200);
     let cancel = json!({ "status": "CANCELLED" });
-    student.send(Method::PATCH, &format!("{path}/status"), &cancel).await.problem(403, "forbidden");
+    let refused = student.send(Method::PATCH, &format!("{path}/status"), &cancel).await;
+    assert_eq!(refused.status, 403);
     staff.send(Method::PATCH, &format!("{path}/status"), &cancel).await.expect(200);
 }
 
