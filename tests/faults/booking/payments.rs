@@ -164,6 +164,46 @@ async fn a_reservation_whose_payment_goes_back_is_never_confirmed_by_whoever_rea
 }
 
 #[tokio::test]
+async fn the_payment_that_confirmed_a_reservation_never_goes_back_as_too_late() {
+    let world = World::new().await;
+    let (session, seats) = world.session(1, 1).await;
+    let user = Uuid::new_v4();
+    let id = world.held(user, &session, &[&seats[0]]).await;
+    let as_read = world.reservation(&id).await;
+    assert_eq!(world.pay_with(user, &id, "P-1").await.0, 200);
+    let payment = Payment { id: "P-1".parse().expect("an id"), at: world.clock.now(), late: true };
+    assert!(!world.store.record_too_late(&as_read, &payment).await.expect("storage"));
+}
+
+#[tokio::test]
+async fn a_process_that_ends_before_it_lets_go_of_money_leaves_word_of_it() {
+    let deadly = Arc::new(AtomicBool::new(false));
+    let switch = Arc::clone(&deadly);
+    let ledger = Ledger::new(move |call| match call == "void" && switch.load(Ordering::SeqCst) {
+        true => Trouble::Killed { done: false },
+        false => Trouble::None,
+    });
+    let world = world_of(&ledger).await;
+    let (session, seats) = world.session(1, 1).await;
+    let late = Uuid::new_v4();
+    let lost = world.held(late, &session, &[&seats[0]]).await;
+    world.clock_past_hold();
+    world.sweep(10).await;
+    decide_all(&world).await;
+    world.held(Uuid::new_v4(), &session, &[&seats[0]]).await;
+    deadly.store(true, Ordering::SeqCst);
+    let killed =
+        tokio::time::timeout(Duration::from_millis(500), world.pay_with(late, &lost, "P-1"));
+    assert!(killed.await.is_err(), "it is never heard of again");
+    deadly.store(false, Ordering::SeqCst);
+    assert!(ledger.entries()["P-1"].is_held());
+    world.clock_by(PAUSES.first);
+    assert_eq!(world.settle().await.settled, 1);
+    assert!(ledger.entries()["P-1"].voided);
+    assert_eq!(world.payment(late, &lost).await["status"], "voided");
+}
+
+#[tokio::test]
 async fn a_provider_that_is_away_is_asked_again_with_growing_pauses_and_then_somebody_is_told() {
     let (ledger, away) = shaky();
     let world = world_of(&ledger).await;
