@@ -122,7 +122,10 @@ fn route<'a>(functions: &'a [HttpFunction], path: &str) -> Option<(&'a HttpFunct
 
 fn event(parts: &Parts, body: Bytes, route: &str, peer: SocketAddr) -> Value {
     let (method, uri) = (parts.method.to_string(), &parts.uri);
-    let headers = joined(&parts.headers);
+    let mut headers = joined(&parts.headers);
+    // As a gateway says them, whatever the client did.
+    headers.insert("host".into(), "localhost".into());
+    headers.insert("x-forwarded-proto".into(), "http".into());
     let user_agent = headers.get("user-agent").cloned().unwrap_or_default();
     let (body, is_base64) = match String::from_utf8(body.into()) {
         Ok(text) => (text, false),

@@ -97,11 +97,12 @@ impl Tokens {
         let mut keys = self.keys.lock().await;
         let wanted = keys.fetched.elapsed() > KEYS_FOR || keys.set.find(id).is_none();
         if wanted && keys.asked.elapsed() > ASK_AGAIN_AFTER {
-            keys.asked = Instant::now();
             match fetch(&self.http, &self.jwks_uri).await {
                 Ok(set) => (keys.set, keys.fetched) = (set, Instant::now()),
                 Err(error) => tracing::warn!(%error, "the issuer's keys cannot be fetched"),
             }
+            // After it has answered: those who waited for that do not ask again in turn.
+            keys.asked = Instant::now();
         }
         let key = keys.set.find(id).filter(|_| keys.fetched.elapsed() <= KEYS_FOR);
         DecodingKey::from_jwk(key?).ok()

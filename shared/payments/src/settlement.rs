@@ -15,7 +15,7 @@ use marquee_payments_domain::{
 };
 
 use crate::{
-    record::{Record, known},
+    record::{Record, as_bound, known},
     store::{Next, PaymentStore},
 };
 
@@ -68,26 +68,34 @@ pub struct Payments {
 }
 
 impl Payments {
-    /// Prepares a payment for the buyer to make, bound to what it pays for.
-    pub async fn begin(&self, charge: &Charge, now: Timestamp) -> Result<Begun, PaymentError> {
+    /// Prepares a payment for the buyer to make, bound to what it pays for: to this charge, in the
+    /// currency in which it was begun first.
+    pub async fn begin(
+        &self,
+        charge: &Charge,
+        now: Timestamp,
+    ) -> Result<(Charge, Begun), PaymentError> {
         let record = match self.provider.names_payments() {
             true => self.store.find(&charge.payment).await?,
             false => None,
         };
         usable(record.as_ref(), charge)?;
+        let charge = as_bound(charge, record.as_ref());
         let known = record.and_then(|record| record.reference);
-        let begun = within(ANSWER_MAX, self.provider.begin(charge, known.as_deref())).await?;
+        let begun = within(ANSWER_MAX, self.provider.begin(&charge, known.as_deref())).await?;
         if begun.reference.is_none() || begun.reference == known {
-            return Ok(begun);
+            return Ok((charge, begun));
         }
         // Of two who begin at once, the first record counts.
-        let earlier = self.store.bind(charge, begun.reference.as_deref(), now).await?;
-        usable(earlier.as_ref(), charge)?;
+        let earlier = self.store.bind(&charge, begun.reference.as_deref(), now).await?;
+        usable(earlier.as_ref(), &charge)?;
+        let charge = as_bound(&charge, earlier.as_ref());
         match earlier.and_then(|record| record.reference) {
             Some(first) if begun.reference.as_ref() != Some(&first) => {
-                Ok(self.provider.begin(charge, Some(&first)).await?)
+                let first = self.provider.begin(&charge, Some(&first));
+                Ok((charge.clone(), within(ANSWER_MAX, first).await?))
             }
-            _ => Ok(begun),
+            _ => Ok((charge, begun)),
         }
     }
 
@@ -145,8 +153,11 @@ impl Payments {
     /// due from now on.
     pub async fn capture(&self, charge: &Charge, now: Timestamp) -> Result<(), PaymentError> {
         let record = self.store.find(&charge.payment).await?;
-        if record.as_ref().is_some_and(|record| record.status == PaymentStatus::Captured) {
-            return Ok(());
+        if let Some(record) = &record
+            && record.status == PaymentStatus::Captured
+        {
+            // Of two who settle at once, the slower one may have said that it is still due.
+            return Ok(self.store.settle(record).await?);
         }
         usable(record.as_ref(), charge)?;
         let asked = match charge.amount.is_zero() {
@@ -199,7 +210,10 @@ impl Payments {
         {
             return Ok(None); // it is another's, and nothing of this one's
         }
-        if record.as_ref().is_some_and(|record| record.status == PaymentStatus::Refunded) {
+        if let Some(refunded) = &record
+            && refunded.status == PaymentStatus::Refunded
+        {
+            self.store.settle(refunded).await?;
             return Ok(record);
         }
         let done = match charge.amount.is_zero() {

@@ -380,3 +380,23 @@ async fn one_user_makes_no_more_than_thirty_reservations_of_a_session_in_a_minut
     world.clock_by(HOLD);
     assert_eq!(world.hold(user, &session, &[&seats[0]]).await.0, 201);
 }
+
+/// Of two who settle at once, the slower one may say that it is due when it is done.
+#[tokio::test]
+async fn a_payment_that_is_done_does_not_stay_due() {
+    let (ledger, _) = shaky();
+    let world = world_of(&ledger).await;
+    let (session, seats) = world.session(1, 1).await;
+    let user = Uuid::new_v4();
+    let id = world.held(user, &session, &[&seats[0]]).await;
+    assert_eq!(world.pay(user, &id).await.0, 200);
+    decide_all(&world).await;
+    let reservation = world.reservation(&id).await;
+    let charge = reservation.charge(reservation.own_payment(), world.checkout.payments.currency);
+    world.checkout.payments.expect(&charge, world.clock.now()).await.expect("storage");
+    world.clock_by(PAUSES.first);
+    assert_eq!(world.settle().await.settled, 1);
+    world.clock_by(PAUSES.max);
+    assert_eq!(world.settle().await, settle_payments::Report::default());
+    assert_eq!(world.payment(user, &id).await["status"], "captured");
+}

@@ -46,6 +46,13 @@ async fn a_token_without_an_end_and_one_of_another_algorithm_are_no_tokens() {
 }
 
 #[tokio::test]
+async fn what_a_client_says_of_the_gateway_is_not_believed() {
+    let marquee = Marquee::start_here(|_| {}).await;
+    let headers = [("x-forwarded-proto", "a b"), ("host", "[")];
+    marquee.send(Method::GET, "/orders", &headers, None).await.expect(200);
+}
+
+#[tokio::test]
 async fn a_host_does_not_start_without_its_issuer() {
     let mut settings = Settings::from_env().expect("settings");
     let issuer = "http://127.0.0.1:1".to_owned();

@@ -85,8 +85,9 @@ async fn a_declined_card_leaves_the_seats_on_hold_for_another_card() {
     let (marquee, stripe) = Marquee::start_with_stripe().await;
     let visit = Visit::new(&marquee).await;
     let declined = json!({ "payment_method": "pm_card_visa_chargeDeclinedInsufficientFunds" });
-    for _ in 0..2 {
-        visit.confirm(&marquee, &declined).await.problem(402, "payment-declined");
+    let unknown = json!({ "payment_method": "no card at all" });
+    for means in [&declined, &declined, &unknown] {
+        visit.confirm(&marquee, means).await.problem(402, "payment-declined");
     }
     visit.confirm(&marquee, &json!({ "payment_method": CARD })).await.expect(200);
     visit.await_captured(&marquee, &stripe).await;

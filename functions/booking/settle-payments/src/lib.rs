@@ -29,7 +29,7 @@ impl Limits {
     /// # Errors
     /// If the variable cannot be read.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self { overdue_after: overdue_after_from_env()?, run_for: Duration::from_secs(40) })
+        Ok(Self { overdue_after: overdue_after_from_env()?, run_for: Duration::from_secs(30) })
     }
 }
 
@@ -62,8 +62,12 @@ impl schedule::Report for Report {
 pub async fn run(checkout: &Checkout, limits: Limits) -> Result<Report, StoreError> {
     let now = checkout.clock.now();
     let mut report = Report::default();
-    for shard in PaymentStore::shards() {
-        for page in 0.. {
+    'shards: for shard in PaymentStore::shards() {
+        for page in 1.. {
+            if checkout.clock.now() >= now + limits.run_for {
+                report.more = true;
+                break 'shards;
+            }
             let (due, more) = checkout.payments.store.due(shard, now, PAGE_LEN).await?;
             let found = due.len();
             let old = |due: &&DuePayment| now >= due.since + limits.overdue_after;
@@ -75,7 +79,7 @@ pub async fn run(checkout: &Checkout, limits: Limits) -> Result<Report, StoreErr
             if !more || failed > 0 {
                 break;
             }
-            if page == PAGES_MAX || checkout.clock.now() >= now + limits.run_for {
+            if page == PAGES_MAX {
                 report.more = true;
                 break;
             }

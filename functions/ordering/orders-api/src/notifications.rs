@@ -40,7 +40,7 @@ impl From<Notification> for NotificationView {
     }
 }
 
-/// Notifications of reserved orders, newest first: yours, or everybody's if you are staff
+/// Notifications of reserved orders, newest first: yours, or everybody's if you are staff or at the door
 ///
 /// One for each order. A page may be short, or even empty, though there is a next one.
 #[utoipa::path(

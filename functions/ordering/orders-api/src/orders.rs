@@ -91,7 +91,7 @@ impl Filter {
     }
 }
 
-/// Orders, newest first: yours, or everybody's if you are staff
+/// Orders, newest first: yours, or everybody's if you are staff or at the door
 ///
 /// A page may be short, or even empty, though there is a next one: follow the `Link`
 /// to the next until there is none.

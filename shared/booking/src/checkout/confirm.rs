@@ -40,8 +40,7 @@ impl Checkout {
             Err(refusal) => return Err(CheckoutError::Refused { refusal, payment: None }),
         }
         let charge = self.charge(reservation, reservation.own_payment());
-        let begun = self.payments.begin(&charge, now).await?;
-        Ok((charge, begun))
+        Ok(self.payments.begin(&charge, now).await?)
     }
 
     /// Confirms a reservation that can be paid for: at most one payment confirms it, and whichever

@@ -44,7 +44,13 @@ pub(crate) struct Intent {
 
 #[derive(Debug, Deserialize)]
 struct Refunds {
-    data: Vec<serde_json::Value>,
+    data: Vec<Refund>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Refund {
+    amount: u64,
+    status: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -184,9 +190,11 @@ impl Provider for Stripe {
         match self.client.post::<Intent>(&path, &key, &form).await {
             Ok(intent) => authorised(&intent),
             Err(error @ ProviderError::Declined(_)) => Err(error),
-            Err(error) => match authorised(&self.required(known).await?) {
-                Ok(()) => Ok(()),
-                Err(_) => Err(error),
+            Err(error) => match (authorised(&self.required(known).await?), error) {
+                (Ok(()), _) => Ok(()),
+                // A payment method that there is not, or that cannot be used here.
+                (Err(_), ProviderError::Refused(why)) => Err(ProviderError::Declined(Some(why))),
+                (Err(_), error) => Err(error),
             },
         }
     }
@@ -201,15 +209,23 @@ impl Provider for Stripe {
 
     async fn refund(&self, known: &Known) -> Result<(), ProviderError> {
         let intent = self.required(known).await?;
-        if self.is_refunded(&intent).await? {
+        let before = self.refunds(&intent).await?;
+        if before.is_done(&intent) {
             return Ok(());
         }
+        // One that is under way may still fail: then it is made again.
+        if before.under_way > 0 {
+            return Err(ProviderError::Unavailable("the refund is under way".into()));
+        }
         let form = [("payment_intent", intent.id.clone())];
-        let key = key(known, "refund");
-        match self.client.post::<serde_json::Value>("/v1/refunds", &key, &form).await {
-            Ok(_) => Ok(()),
-            Err(error) => match self.is_refunded(&intent).await {
-                Ok(true) => Ok(()),
+        let asked = self.client.post::<Refund>("/v1/refunds", &key(known, "refund"), &form).await;
+        match asked {
+            Ok(refund) if refund.status.as_deref() == Some("succeeded") => Ok(()),
+            Ok(refund) => {
+                Err(ProviderError::Unavailable(format!("the refund is {:?}", refund.status)))
+            }
+            Err(error) => match self.refunds(&intent).await {
+                Ok(refunds) if refunds.is_done(&intent) => Ok(()),
                 _ => Err(error),
             },
         }
@@ -219,7 +235,7 @@ impl Provider for Stripe {
         let Some(intent) = self.intent(known).await? else { return Ok(Standing::Unknown) };
         Ok(match intent.status.as_str() {
             "requires_capture" => Standing::Authorised,
-            "succeeded" if self.is_refunded(&intent).await? => Standing::Refunded,
+            "succeeded" if self.refunds(&intent).await?.is_done(&intent) => Standing::Refunded,
             "succeeded" => Standing::Captured,
             "canceled" => Standing::Voided,
             _ => Standing::Open,
@@ -228,15 +244,31 @@ impl Provider for Stripe {
 }
 
 impl Stripe {
-    /// We only ever refund the whole.
-    async fn is_refunded(&self, intent: &Intent) -> Result<bool, ProviderError> {
+    async fn refunds(&self, intent: &Intent) -> Result<Refunded, ProviderError> {
         let path = format!("/v1/refunds?payment_intent={}&limit=100", intent.id);
         let refunds: Refunds = self.client.get(&path).await?;
-        let stands = |refund: &&serde_json::Value| {
-            refund["status"] != "failed" && refund["status"] != "canceled"
-        };
-        let back =
-            refunds.data.iter().filter(stands).filter_map(|refund| refund["amount"].as_u64());
-        Ok(back.sum::<u64>() >= intent.amount)
+        let mut sums = Refunded { done: 0, under_way: 0 };
+        for refund in refunds.data {
+            match refund.status.as_deref() {
+                Some("succeeded") => sums.done += refund.amount,
+                Some("pending" | "requires_action") => sums.under_way += refund.amount,
+                _ => {}
+            }
+        }
+        Ok(sums)
+    }
+}
+
+/// What has gone back of an intent.
+#[derive(Clone, Copy, Debug)]
+struct Refunded {
+    done: u64,
+    under_way: u64,
+}
+
+impl Refunded {
+    /// We only ever refund the whole.
+    fn is_done(self, intent: &Intent) -> bool {
+        self.done >= intent.amount
     }
 }
