@@ -5,6 +5,7 @@ mod chaos;
 mod events;
 mod expiry;
 mod ledger;
+mod limits;
 mod lost_events;
 mod model;
 mod payments;
