@@ -12,6 +12,7 @@ mod mapping;
 mod members;
 mod oidc;
 mod ordering;
+mod program;
 mod reply;
 mod scene;
 mod stripe;

@@ -1,15 +1,14 @@
 //! An OpenID Connect provider: `tests/oidc`, one for each test, or the one at `OIDC_ISSUER` with a deployed
 //! system.
 
-use std::{path::Path, process::Stdio};
+use std::path::Path;
 
 use marquee_host::settings::Oidc;
 use reqwest::Client;
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-};
+use tokio::process::{Child, Command};
+
+use crate::program;
 
 pub(crate) const AUDIENCE: &str = "marquee";
 
@@ -50,15 +49,10 @@ impl Issuer {
 
     pub(crate) async fn start() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let mut process = Command::new(root.join("target/tools/oidc/node"))
-            .arg(root.join("tests/oidc/provider.mjs"))
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("localstack/tools has installed Node");
-        let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
-        let ready = lines.next_line().await.expect("a line").expect("it has begun");
-        let url = ready.strip_prefix("issues as ").expect("its address").to_owned();
+        // localstack/tools installs it.
+        let mut program = Command::new(root.join("target/tools/oidc/node"));
+        program.arg(root.join("tests/oidc/provider.mjs"));
+        let (process, url) = program::start(program, "issues as ").await;
         Self { url, http: Client::new(), _process: Some(process) }
     }
 

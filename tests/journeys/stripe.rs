@@ -1,18 +1,15 @@
 //! A server that answers as Stripe does: `tests/stripe`, one for each test, or the one at `STRIPE_URL`
 //! with a deployed system.
 
-use std::{path::Path, process::Stdio, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use marquee_lambda::payments::PaymentSettings;
 use marquee_payments::stripe::{self, webhook::Secrets};
 use reqwest::Client;
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-};
+use tokio::process::{Child, Command};
 
-use crate::harness::text;
+use crate::{harness::text, program};
 
 pub(crate) const SECRET_KEY: &str = "sk_test_marquee";
 pub(crate) const WEBHOOK_SECRET: &str = "whsec_marquee";
@@ -33,17 +30,10 @@ impl Stripe {
     }
 
     pub(crate) async fn start() -> Self {
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../stripe/server.py");
-        let mut process = Command::new("python3")
-            .arg(program)
-            .args(["--port", "0", "--secret-key", SECRET_KEY])
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("python3 is there");
-        let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
-        let ready = lines.next_line().await.expect("a line").expect("it has begun");
-        let url = ready.strip_prefix("stripe: listening on ").expect("its address").to_owned();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../stripe/server.py");
+        let mut program = Command::new("python3");
+        program.arg(script).args(["--port", "0", "--secret-key", SECRET_KEY]);
+        let (process, url) = program::start(program, "stripe: listening on ").await;
         Self { url, http: Client::new(), _process: Some(process) }
     }
 

@@ -21,7 +21,14 @@ fn the_documentation_lists_what_the_code_reads() {
     for (file, text) in rust_files() {
         let reads = ["functions/", "localstack/", "shared/lambda/src/"];
         if reads.iter().any(|folder| file.starts_with(folder)) {
-            let calls = ["required(\"", "optional(\"", "number_or(\"", "seconds_or(\"", "name=\""];
+            let calls = [
+                "required(\"",
+                "optional(\"",
+                "number_or(\"",
+                "parsed_or(\"",
+                "seconds_or(\"",
+                "name=\"",
+            ];
             // However the call is laid out.
             let text: String = text.split_whitespace().collect();
             read_by_code.extend(names(&text, &calls, '"'));

@@ -109,15 +109,8 @@ fn authorizer(claims: Map<String, Value>) -> Value {
 
 /// The most particular route that fits, as API Gateway chooses.
 fn route<'a>(functions: &'a [HttpFunction], path: &str) -> Option<(&'a HttpFunction, &'a Route)> {
-    let of = |function: &'a HttpFunction| {
-        function
-            .api
-            .routes
-            .iter()
-            .filter_map(move |route| Some((route.fits(path)?, function, route)))
-    };
-    let best = functions.iter().flat_map(of).max_by_key(|(fit, ..)| *fit)?;
-    Some((best.1, best.2))
+    let of = |function: &'a HttpFunction| Some((function, function.api.route(path)?));
+    functions.iter().filter_map(of).max_by_key(|(_, route)| route.fits(path))
 }
 
 fn event(parts: &Parts, body: Bytes, route: &str, peer: SocketAddr) -> Value {

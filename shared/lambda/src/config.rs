@@ -20,8 +20,16 @@ pub fn optional(name: &'static str) -> Option<String> {
 }
 
 pub fn number_or<T: FromStr>(name: &'static str, default: T) -> Result<T, ConfigError> {
+    parsed_or(name, default, "a whole number in range")
+}
+
+/// What `FromStr` reads; `expected` says which texts those are.
+pub fn parsed_or<T: FromStr>(
+    name: &'static str,
+    default: T,
+    expected: &'static str,
+) -> Result<T, ConfigError> {
     let Some(value) = optional(name) else { return Ok(default) };
-    let expected = "a whole number in range";
     value.parse().map_err(|_| ConfigError::Invalid { name, value, expected })
 }
 

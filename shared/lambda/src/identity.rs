@@ -27,7 +27,8 @@ use crate::{
 };
 
 /// How callers are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub enum Identity {
     /// By a token that the gateway has checked.
     Token,
@@ -41,15 +42,7 @@ impl Identity {
     /// # Errors
     /// If it is something else.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let name = "IDENTITY";
-        match config::optional(name).as_deref() {
-            None | Some("token") => Ok(Self::Token),
-            Some("header") => Ok(Self::Header),
-            Some(value) => {
-                let expected = "token or header";
-                Err(ConfigError::Invalid { name, value: value.to_owned(), expected })
-            }
-        }
+        config::parsed_or("IDENTITY", Self::Token, "token or header")
     }
 }
 
@@ -132,6 +125,11 @@ impl Caller {
             (Some(subject), Rights::All) => subject.parse() == Ok(user),
             (Some(subject), Rights::Some { .. }) => user_of(subject) == user,
         }
+    }
+
+    /// Whether a token says that the caller works here, and may see what is anybody's.
+    pub fn works_here(&self) -> bool {
+        !self.is_believed() && (self.may(Access::Staff) || self.may(Access::Door))
     }
 
     /// Whether nobody is asked who they are.

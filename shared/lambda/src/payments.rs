@@ -1,6 +1,6 @@
 //! The payment provider that the environment names: `PAYMENT_PROVIDER` is `mock` or `stripe`.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use marquee_dynamo::client::Table;
 use marquee_payments::{
@@ -44,16 +44,16 @@ impl PaymentSettings {
     /// # Errors
     /// If a variable or the secret cannot be read, or Stripe's keys are missing.
     pub async fn from_env() -> Result<Self, Error> {
-        let secret = config::optional("STRIPE_SECRET_ARN").filter(|_| takes_stripe());
-        match secret {
-            Some(arn) => {
+        let secret = config::optional("STRIPE_SECRET_ARN");
+        match (ProviderName::from_env()?, secret) {
+            (ProviderName::Stripe, Some(arn)) => {
                 let text = secrets::text(&arn).await?;
                 let shape = r#"{"secret_key": "sk_…", "webhook_secrets": ["whsec_…"]}"#;
                 let keys = serde_json::from_str(&text)
                     .map_err(|error| format!("secret {arn} is not {shape}: {error}"))?;
                 Self::with_keys(|| Ok(keys))
             }
-            None => Self::from_variables(),
+            _ => Self::from_variables(),
         }
     }
 
@@ -74,14 +74,14 @@ impl PaymentSettings {
     fn with_keys(keys: impl FnOnce() -> Result<StripeKeys, ConfigError>) -> Result<Self, Error> {
         let (first, max) = (RetryPauses::STANDARD.first, RetryPauses::STANDARD.max);
         let first = config::seconds_or("PAYMENT_RETRY_SECONDS", first)?;
-        let (provider, webhook_secrets): (Arc<dyn Provider>, _) = match takes_stripe() {
-            true => {
+        let (provider, webhook_secrets): (Arc<dyn Provider>, _) = match ProviderName::from_env()? {
+            ProviderName::Stripe => {
                 let keys = keys()?;
                 let url = config::optional("STRIPE_API_URL");
                 let url = url.unwrap_or_else(|| "https://api.stripe.com".to_owned());
                 (Arc::new(Stripe::new(&url, &keys.secret_key)?), keys.webhook_secrets)
             }
-            false => (Arc::new(MockProvider { mode: mode_from_env()? }), Vec::new()),
+            ProviderName::Mock => (Arc::new(MockProvider { mode: mode_from_env()? }), Vec::new()),
         };
         Ok(Self {
             provider,
@@ -102,32 +102,25 @@ impl PaymentSettings {
     }
 }
 
-fn takes_stripe() -> bool {
-    config::optional("PAYMENT_PROVIDER").as_deref() == Some("stripe")
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
+enum ProviderName {
+    #[default]
+    Mock,
+    Stripe,
+}
+
+impl ProviderName {
+    fn from_env() -> Result<Self, ConfigError> {
+        config::parsed_or("PAYMENT_PROVIDER", Self::default(), "mock or stripe")
+    }
 }
 
 fn currency_from_env() -> Result<Currency, ConfigError> {
-    let name = "PAYMENT_CURRENCY";
-    let Some(value) = config::optional(name) else { return Ok(Currency::default()) };
     let expected = "the code of a currency with two decimal places, as eur";
-    value.parse().map_err(|_| ConfigError::Invalid { name, value, expected })
+    config::parsed_or("PAYMENT_CURRENCY", Currency::default(), expected)
 }
 
 fn mode_from_env() -> Result<MockMode, ConfigError> {
-    if let Some(value) = config::optional("PAYMENT_PROVIDER").filter(|value| value != "mock") {
-        let (name, expected) = ("PAYMENT_PROVIDER", "mock or stripe");
-        return Err(ConfigError::Invalid { name, value, expected });
-    }
-    let name = "PAYMENT_MOCK";
-    let Some(value) = config::optional(name) else { return Ok(MockMode::default()) };
-    let expected = "approve, decline or timeout";
-    value.parse().map_err(|_| ConfigError::Invalid { name, value, expected })
-}
-
-/// How long a payment may be due before somebody is told: `PAYMENT_OVERDUE_SECONDS`.
-///
-/// # Errors
-/// If the variable cannot be read.
-pub fn overdue_after_from_env() -> Result<Duration, ConfigError> {
-    config::seconds_or("PAYMENT_OVERDUE_SECONDS", Duration::from_secs(3600))
+    config::parsed_or("PAYMENT_MOCK", MockMode::default(), "approve, decline or timeout")
 }

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use marquee_dynamo::error::StoreError;
 use marquee_kernel::time::Timestamp;
 use marquee_payments_domain::{
-    charge::{Charge, Currency, PaymentId},
+    charge::{Charge, Currency},
     provider::{Begun, Provider, ProviderError, Standing},
     status::PaymentStatus,
 };
@@ -319,11 +319,6 @@ impl Payments {
         let tries = 1 + record.due.map_or(0, |due| due.tries);
         tracing::warn!(%error, payment = %record.id, tries, "still due");
         self.store.postpone(record, self.pauses.after(tries), now).await
-    }
-
-    /// What is on record of a payment.
-    pub async fn record(&self, payment: &PaymentId) -> Result<Option<Record>, StoreError> {
-        self.store.find(payment).await
     }
 }
 

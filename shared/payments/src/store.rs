@@ -12,7 +12,7 @@ use std::{collections::HashMap, time::Duration};
 use marquee_dynamo::{
     client::Table,
     error::StoreError,
-    item::{Item, ReadItem, instant, item, number, text, uuid},
+    item::{Item, PARTITION, ReadItem, SORT, instant, item, key, number, text, uuid},
     table::{ConditionalUpdate, IndexQuery, delete_if},
 };
 use marquee_kernel::time::Timestamp;
@@ -37,11 +37,9 @@ fn shard_name(shard: u64) -> String {
     format!("P#{shard}")
 }
 
-/// A payment about which something is to be done now.
-#[derive(Clone, Debug)]
-pub struct DuePayment {
-    pub record: Record,
-    pub since: Timestamp,
+/// Takes a payment out of the index.
+fn not_due() -> String {
+    format!("REMOVE {}, {}, {TRIES}, {SINCE}", DUE.hash, DUE.range)
 }
 
 #[derive(Clone, Debug)]
@@ -88,9 +86,8 @@ impl PaymentStore {
     ) -> Result<bool, StoreError> {
         let at = time_of(status);
         let set = format!("#status = :status, {at} = if_not_exists({at}, :now)");
-        let done = format!("REMOVE {}, {}, {TRIES}, {SINCE}", DUE.hash, DUE.range);
         let from: Vec<_> = status.predecessors().collect();
-        let update = change(charge, &set, &done, status, &from, now);
+        let update = change(charge, &set, &not_due(), status, &from, now);
         Ok(self.table.update(update).await?.is_ok())
     }
 
@@ -133,7 +130,7 @@ impl PaymentStore {
         let Some(due) = record.due else { return Ok(()) };
         let update = ConditionalUpdate {
             key: key_of(&record.id),
-            update: format!("REMOVE {}, {}, {TRIES}, {SINCE}", DUE.hash, DUE.range),
+            update: not_due(),
             condition: format!("{THING} = :thing AND {SINCE} = :since AND {} = :next", DUE.range),
             names: None,
             values: item([
@@ -178,7 +175,7 @@ impl PaymentStore {
         shard: u64,
         now: Timestamp,
         limit: i32,
-    ) -> Result<(Vec<DuePayment>, bool), StoreError> {
+    ) -> Result<(Vec<Record>, bool), StoreError> {
         let query = IndexQuery {
             index: DUE.name,
             condition: format!("{} = :shard AND {} <= :now", DUE.hash, DUE.range),
@@ -187,17 +184,14 @@ impl PaymentStore {
             ..IndexQuery::default()
         };
         let (entries, last) = self.table.query_index(query).await?;
-        let mut due = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let payment = entry.text("pk")?.strip_prefix("P#").and_then(|id| id.parse().ok());
-            let Some(payment) = payment else { continue };
-            // The index may lag behind.
-            if let Some(record) = self.find(&payment).await?
-                && let Some(since) = record.due.filter(|due| due.next <= now).map(|due| due.since)
-            {
-                due.push(DuePayment { record, since });
-            }
-        }
+        let keys: Result<Vec<_>, StoreError> = entries
+            .iter()
+            .map(|entry| Ok(key(entry.text(PARTITION)?.to_owned(), entry.text(SORT)?.to_owned())))
+            .collect();
+        let found = self.table.batch_get(keys?, true).await?;
+        let mut due = found.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        // The index may lag behind.
+        due.retain(|record| record.due.is_some_and(|due| due.next <= now));
         Ok((due, last.is_some()))
     }
 }

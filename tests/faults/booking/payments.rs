@@ -51,6 +51,27 @@ async fn decide_all(world: &World) {
     }
 }
 
+/// A reservation that its own payment has confirmed, and whose it is.
+async fn confirmed(world: &World) -> (Uuid, String) {
+    let (session, seats) = world.session(1, 1).await;
+    let user = Uuid::new_v4();
+    let id = world.held(user, &session, &[&seats[0]]).await;
+    assert_eq!(world.pay(user, &id).await.0, 200);
+    (user, id)
+}
+
+/// A reservation that has run out, as everybody has heard, and whose seat somebody else has now.
+async fn lost(world: &World) -> (Uuid, String) {
+    let (session, seats) = world.session(1, 1).await;
+    let late = Uuid::new_v4();
+    let lost = world.held(late, &session, &[&seats[0]]).await;
+    world.clock_past_hold();
+    world.sweep(10).await;
+    decide_all(world).await;
+    world.held(Uuid::new_v4(), &session, &[&seats[0]]).await;
+    (late, lost)
+}
+
 #[tokio::test]
 async fn money_is_reserved_before_the_seats_are_decided_and_taken_only_after() {
     let (ledger, _) = shaky();
@@ -184,13 +205,7 @@ async fn a_process_that_ends_before_it_lets_go_of_money_leaves_word_of_it() {
         false => Trouble::None,
     });
     let world = world_of(&ledger).await;
-    let (session, seats) = world.session(1, 1).await;
-    let late = Uuid::new_v4();
-    let lost = world.held(late, &session, &[&seats[0]]).await;
-    world.clock_past_hold();
-    world.sweep(10).await;
-    decide_all(&world).await;
-    world.held(Uuid::new_v4(), &session, &[&seats[0]]).await;
+    let (late, lost) = lost(&world).await;
     deadly.store(true, Ordering::SeqCst);
     let killed =
         tokio::time::timeout(Duration::from_millis(500), world.pay_with(late, &lost, "P-1"));
@@ -207,10 +222,7 @@ async fn a_process_that_ends_before_it_lets_go_of_money_leaves_word_of_it() {
 async fn a_provider_that_is_away_is_asked_again_with_growing_pauses_and_then_somebody_is_told() {
     let (ledger, away) = shaky();
     let world = world_of(&ledger).await;
-    let (session, seats) = world.session(1, 1).await;
-    let user = Uuid::new_v4();
-    let id = world.held(user, &session, &[&seats[0]]).await;
-    assert_eq!(world.pay(user, &id).await.0, 200);
+    let (user, id) = confirmed(&world).await;
     away.store(true, Ordering::SeqCst);
     decide_all(&world).await;
     assert_eq!(world.settle().await.settled, 0, "not before the first pause is over");
@@ -291,13 +303,7 @@ async fn a_false_event_moves_no_money() {
 async fn whoever_is_cut_off_between_deciding_and_letting_go_is_found() {
     let (ledger, away) = shaky();
     let world = world_of(&ledger).await;
-    let (session, seats) = world.session(1, 1).await;
-    let late = Uuid::new_v4();
-    let lost = world.held(late, &session, &[&seats[0]]).await;
-    world.clock_past_hold();
-    world.sweep(10).await;
-    decide_all(&world).await;
-    world.held(Uuid::new_v4(), &session, &[&seats[0]]).await;
+    let (late, lost) = lost(&world).await;
     // It gets as far as the record that the payment goes back; every call to the provider is lost then.
     let reservation = world.reservation(&lost).await;
     let charge =
@@ -332,10 +338,7 @@ async fn nobody_takes_the_own_payment_of_somebody_elses_reservation() {
 async fn a_capture_that_is_refused_for_good_is_on_record_and_rings() {
     let (ledger, _) = shaky();
     let world = world_of(&ledger).await;
-    let (session, seats) = world.session(1, 1).await;
-    let user = Uuid::new_v4();
-    let id = world.held(user, &session, &[&seats[0]]).await;
-    assert_eq!(world.pay(user, &id).await.0, 200);
+    let (user, id) = confirmed(&world).await;
     // Withdrawn at the provider, by hand.
     let own = world.reservation(&id).await.own_payment();
     ledger.void_by_hand(own.as_str());
@@ -357,7 +360,7 @@ async fn a_payment_is_captured_in_the_currency_that_it_was_bound_in() {
     let mut later = world.checkout.clone();
     later.payments.currency = "usd".parse().expect("a currency");
     later.settle_all(id.parse().expect("an id")).await.expect("settled");
-    let record = later.payments.record(&"P-1".parse().expect("an id")).await.expect("storage");
+    let record = later.payments.store.find(&"P-1".parse().expect("an id")).await.expect("storage");
     let record = record.expect("a record");
     assert_eq!((record.status.into_str(), record.currency.as_str()), ("captured", "eur"));
 }
@@ -367,10 +370,7 @@ async fn a_payment_is_captured_in_the_currency_that_it_was_bound_in() {
 async fn a_payment_that_is_done_does_not_stay_due() {
     let (ledger, _) = shaky();
     let world = world_of(&ledger).await;
-    let (session, seats) = world.session(1, 1).await;
-    let user = Uuid::new_v4();
-    let id = world.held(user, &session, &[&seats[0]]).await;
-    assert_eq!(world.pay(user, &id).await.0, 200);
+    let (user, id) = confirmed(&world).await;
     decide_all(&world).await;
     let reservation = world.reservation(&id).await;
     let charge = reservation.charge(reservation.own_payment(), world.checkout.payments.currency);

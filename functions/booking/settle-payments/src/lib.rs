@@ -11,8 +11,11 @@ use marquee_booking::checkout::{Checkout, CheckoutError, settle::Settled};
 use marquee_booking_domain::{ids::ReservationId, payment::RESERVATION};
 use marquee_dynamo::error::StoreError;
 use marquee_kernel::time::Timestamp;
-use marquee_lambda::{config::ConfigError, payments::overdue_after_from_env, schedule};
-use marquee_payments::store::{DuePayment, PaymentStore};
+use marquee_lambda::{
+    config::{self, ConfigError},
+    schedule,
+};
+use marquee_payments::{Record, store::PaymentStore};
 use serde::Serialize;
 
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +32,9 @@ impl Limits {
     /// # Errors
     /// If the variable cannot be read.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self { overdue_after: overdue_after_from_env()?, run_for: Duration::from_secs(30) })
+        let hour = Duration::from_secs(3600);
+        let overdue_after = config::seconds_or("PAYMENT_OVERDUE_SECONDS", hour)?;
+        Ok(Self { overdue_after, run_for: Duration::from_secs(30) })
     }
 }
 
@@ -70,7 +75,9 @@ pub async fn run(checkout: &Checkout, limits: Limits) -> Result<Report, StoreErr
             }
             let (due, more) = checkout.payments.store.due(shard, now, PAGE_LEN).await?;
             let found = due.len();
-            let old = |due: &&DuePayment| now >= due.since + limits.overdue_after;
+            let old = |record: &&Record| {
+                record.due.is_some_and(|due| now >= due.since + limits.overdue_after)
+            };
             report.overdue += due.iter().filter(old).count();
             let failed = settle_page(checkout, due, now).await;
             report.failed += failed;
@@ -89,14 +96,13 @@ pub async fn run(checkout: &Checkout, limits: Limits) -> Result<Report, StoreErr
 }
 
 /// How many could not be settled.
-async fn settle_page(checkout: &Checkout, due: Vec<DuePayment>, now: Timestamp) -> usize {
-    let settled = due.into_iter().map(|due| settle(checkout, due, now));
+async fn settle_page(checkout: &Checkout, due: Vec<Record>, now: Timestamp) -> usize {
+    let settled = due.into_iter().map(|record| settle(checkout, record, now));
     let settled: Vec<_> = stream::iter(settled).buffer_unordered(AT_ONCE).collect().await;
     settled.into_iter().filter(|done| !done).count()
 }
 
-async fn settle(checkout: &Checkout, due: DuePayment, now: Timestamp) -> bool {
-    let record = due.record;
+async fn settle(checkout: &Checkout, record: Record, now: Timestamp) -> bool {
     if record.kind != RESERVATION {
         tracing::error!(payment = %record.id, kind = record.kind, "is not booking's");
         return false;

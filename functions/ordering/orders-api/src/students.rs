@@ -29,9 +29,7 @@ pub(crate) fn ordering_for(
 ) -> Result<StudentId, Problem> {
     match (own(caller), named) {
         (Some(own), None) => Ok(own),
-        (Some(own), Some(named)) if named != own && !caller.may(Access::Staff) => {
-            Err(not_yours("student_id is not yours"))
-        }
+        (Some(own), Some(named)) if named != own && !caller.may(Access::Staff) => Err(not_yours()),
         (_, Some(named)) => Ok(named),
         (None, None) => Err(Problem::invalid_field("student_id", "is missing")),
     }
@@ -54,16 +52,16 @@ pub(crate) fn listed_for(
         (true, _, named) => Ok(named),
         (false, own, None) => Ok(own),
         (false, own, named) if own == named => Ok(named),
-        _ => Err(not_yours("student_id is not yours")),
+        _ => Err(not_yours()),
     }
 }
 
 fn sees_all(caller: &Caller) -> bool {
-    caller.is_believed() || caller.may(Access::Staff) || caller.may(Access::Door)
+    caller.is_believed() || caller.works_here()
 }
 
-fn not_yours(detail: &str) -> Problem {
+fn not_yours() -> Problem {
     let scope = Access::Staff.scope().unwrap_or_default();
-    let detail = format!("{detail}, and the token lacks the scope {scope}");
+    let detail = format!("student_id is not yours, and the token lacks the scope {scope}");
     Problem::new(&FORBIDDEN, detail).with("scope", scope)
 }

@@ -25,7 +25,7 @@ use marquee_payments::{
     Record,
     settlement::{PaymentError, Payments},
 };
-use marquee_payments_domain::{charge::PaymentId, provider::ProviderError};
+use marquee_payments_domain::charge::{Charge, PaymentId};
 
 use crate::store::BookingStore;
 
@@ -60,12 +60,6 @@ impl From<StoreError> for CheckoutError {
     }
 }
 
-impl From<ProviderError> for CheckoutError {
-    fn from(error: ProviderError) -> Self {
-        Self::Payment(error.into())
-    }
-}
-
 impl Checkout {
     async fn find(&self, id: ReservationId) -> Result<Reservation, CheckoutError> {
         self.store.reservation(id).await?.ok_or(CheckoutError::Unknown)
@@ -77,16 +71,12 @@ impl Checkout {
         reservation: &Reservation,
     ) -> Result<Option<Record>, StoreError> {
         match &reservation.payment {
-            Some(payment) => self.payments.record(&payment.id).await,
+            Some(payment) => self.payments.store.find(&payment.id).await,
             None => Ok(None),
         }
     }
 
-    fn charge(
-        &self,
-        reservation: &Reservation,
-        payment: PaymentId,
-    ) -> marquee_payments_domain::charge::Charge {
+    fn charge(&self, reservation: &Reservation, payment: PaymentId) -> Charge {
         reservation.charge(payment, self.payments.currency)
     }
 }

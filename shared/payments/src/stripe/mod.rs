@@ -102,19 +102,13 @@ impl Stripe {
 
     /// A step of an intent that is one way only: what Stripe refuses because it is there already is
     /// done.
-    async fn step(
-        &self,
-        known: &Known,
-        name: &str,
-        form: &[(&str, String)],
-        done: &str,
-    ) -> Result<(), ProviderError> {
+    async fn step(&self, known: &Known, name: &str, done: &str) -> Result<(), ProviderError> {
         let intent = self.required(known).await?;
         if intent.status == done {
             return Ok(());
         }
         let path = format!("/v1/payment_intents/{}/{name}", intent.id);
-        match self.client.post::<Intent>(&path, &key(known, name), form).await {
+        match self.client.post::<Intent>(&path, &key(known, name), &[]).await {
             Ok(_) => Ok(()),
             Err(error) => match self.required(known).await {
                 Ok(intent) if intent.status == done => Ok(()),
@@ -200,11 +194,11 @@ impl Provider for Stripe {
     }
 
     async fn capture(&self, known: &Known) -> Result<(), ProviderError> {
-        self.step(known, "capture", &[], "succeeded").await
+        self.step(known, "capture", "succeeded").await
     }
 
     async fn void(&self, known: &Known) -> Result<(), ProviderError> {
-        self.step(known, "cancel", &[], "canceled").await
+        self.step(known, "cancel", "canceled").await
     }
 
     async fn refund(&self, known: &Known) -> Result<(), ProviderError> {
