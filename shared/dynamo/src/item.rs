@@ -54,6 +54,11 @@ pub fn item<const N: usize>(entries: [(&str, Option<AttributeValue>); N]) -> Ite
     entries.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
+/// What expressions call attributes: `#name`, since DynamoDB reserves many a plain word.
+pub fn names<const N: usize>(names: [&str; N]) -> HashMap<String, String> {
+    names.into_iter().map(|name| (format!("#{name}"), name.to_owned())).collect()
+}
+
 /// Reads what [`item`] wrote. A missing or mistyped attribute is an error that names it.
 pub trait ReadItem {
     fn optional_text(&self, name: &str) -> Option<&str>;

@@ -40,6 +40,11 @@ impl Money {
         self.0.is_zero()
     }
 
+    /// Of so many hundredths. A sum may be larger than one amount.
+    pub fn from_cents(cents: u64) -> Self {
+        Self(Decimal::from_i128_with_scale(cents.into(), 2))
+    }
+
     /// In hundredths.
     pub fn cents(self) -> u64 {
         (self.0 * Decimal::ONE_HUNDRED).try_into().unwrap_or(u64::MAX)
@@ -141,6 +146,7 @@ mod tests {
         assert_eq!(money("19.99").cents(), 1_999);
         assert_eq!(money("1000000000").cents(), 100_000_000_000);
         assert!(money("0.00").is_zero());
+        assert_eq!(Money::from_cents(1_999), money("19.99"));
     }
 
     #[test]

@@ -132,6 +132,31 @@ impl Caller {
         !self.is_believed() && (self.may(Access::Staff) || self.may(Access::Door))
     }
 
+    /// Whose things a list shall have that this caller asks for: of the user that is named, of the
+    /// caller; `None` for everybody's, which those see who work here, and everybody where nobody is
+    /// asked.
+    ///
+    /// # Errors
+    /// 403 if the caller may not see that user's.
+    pub fn whose(&self, named: Option<UserId>) -> Result<Option<UserId>, Problem> {
+        let own = match (&self.subject, self.is_believed()) {
+            (None, _) => None,
+            (Some(subject), true) => subject.parse().ok(),
+            (Some(subject), false) => Some(user_of(subject)),
+        };
+        match named {
+            Some(_) if self.is_believed() || self.works_here() || named == own => Ok(named),
+            None if self.works_here() => Ok(None),
+            None => Ok(own),
+            Some(_) => {
+                let scope = Access::Staff.scope().unwrap_or_default();
+                let detail =
+                    format!("this is another user's, and the token lacks the scope {scope}");
+                Err(Problem::new(&FORBIDDEN, detail).with("scope", scope))
+            }
+        }
+    }
+
     /// Whether nobody is asked who they are.
     pub fn is_believed(&self) -> bool {
         self.rights == Rights::All

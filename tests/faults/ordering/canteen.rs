@@ -138,6 +138,7 @@ pub(crate) fn batch(messages: &[Message]) -> Vec<Incoming> {
     let incoming = |message: &Message| Incoming {
         message: message.clone(),
         attempt: 1,
+        last: false,
         trace: TraceContext::begin(),
         span: tracing::Span::none(),
     };

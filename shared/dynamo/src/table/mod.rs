@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `read`, `batch` | one item, a page, a partition; many items by their keys |
 //! | `put`, `conditional_update`, `delete` | one item written on a condition |
-//! | `index` | a page of an index |
+//! | `index`, [`list`] | a page of an index; a list in several partitions of one |
 //! | `transaction` | several, all or none |
 //! | `cursor` | how far a job has come |
 //! | [`schema`] | a table's definition |
@@ -16,13 +16,14 @@ mod conditional_update;
 mod cursor;
 mod delete;
 mod index;
+pub mod list;
 mod put;
 mod read;
 pub mod schema;
 mod transaction;
 
 pub use conditional_update::ConditionalUpdate;
-pub use delete::delete_if;
+pub use delete::{delete_existing, delete_if};
 pub use index::IndexQuery;
 pub use put::put_new;
 pub use transaction::{Reasons, condition_failed};

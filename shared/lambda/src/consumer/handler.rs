@@ -26,6 +26,8 @@ pub struct Incoming {
     pub message: Message,
     /// Tries in all, this one included.
     pub attempt: u32,
+    /// Whether it is a dead letter if this try fails.
+    pub last: bool,
     /// To be written beside whatever the message causes.
     pub trace: TraceContext,
     pub span: Span,
@@ -35,6 +37,11 @@ pub struct Incoming {
 #[async_trait]
 pub trait MessageHandler: Debug + Send + Sync {
     async fn handle(&self, message: &Message) -> Outcome;
+
+    /// The last try has failed, and the message is about to be a dead letter: for those who keep on
+    /// record what has come to a stop. It may be called more than once, and not at all if a try was
+    /// cut off.
+    async fn give_up(&self, _message: &Message, _reason: &str) {}
 }
 
 /// A handler that does better with the whole batch in hand.
@@ -48,12 +55,19 @@ pub trait BatchHandler: Debug + Send + Sync {
 #[async_trait]
 impl<H: MessageHandler> BatchHandler for H {
     async fn handle_batch(&self, batch: &[Incoming]) -> Vec<Outcome> {
-        let outcomes = join_all(batch.iter().map(|incoming| {
-            let handling = incoming.trace.scope(self.handle(&incoming.message));
-            guarded(handling.instrument(incoming.span.clone()))
-        }));
-        let outcomes = outcomes.await.into_iter();
-        outcomes.map(|outcome| outcome.unwrap_or_else(Outcome::RetryLater)).collect()
+        join_all(batch.iter().map(|incoming| {
+            let handling = async {
+                let message = &incoming.message;
+                let outcome = guarded(self.handle(message)).await;
+                let outcome = outcome.unwrap_or_else(Outcome::RetryLater);
+                if let (true, Outcome::RetryLater(reason)) = (incoming.last, &outcome) {
+                    let _ = guarded(self.give_up(message, reason)).await;
+                }
+                outcome
+            };
+            incoming.trace.scope(handling).instrument(incoming.span.clone())
+        }))
+        .await
     }
 }
 

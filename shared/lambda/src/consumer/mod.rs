@@ -129,7 +129,8 @@ impl Consumer {
             attempt,
             trace_id = trace.trace_id(),
         );
-        (Incoming { message, attempt, trace, span }, receipt)
+        let last = self.retry.delay_after(attempt).is_none();
+        (Incoming { message, attempt, last, trace, span }, receipt)
     }
 
     fn decide(&self, outcome: Outcome, attempts: u32) -> Decision {

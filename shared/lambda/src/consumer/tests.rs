@@ -6,8 +6,10 @@ use serde_json::json;
 
 use super::*;
 
-#[derive(Debug)]
-struct ByBody;
+#[derive(Debug, Default)]
+struct ByBody {
+    given_up: Mutex<Vec<(String, String)>>,
+}
 
 #[async_trait]
 impl MessageHandler for ByBody {
@@ -22,6 +24,11 @@ impl MessageHandler for ByBody {
             }
             _ => Outcome::Done,
         }
+    }
+
+    async fn give_up(&self, message: &Message, reason: &str) {
+        let given_up = (message.text().into_owned(), reason.to_owned());
+        self.given_up.lock().expect("not poisoned").push(given_up);
     }
 }
 
@@ -72,7 +79,7 @@ fn consumer(broker: Broker) -> (Consumer, Arc<Broker>) {
     let consumer = Consumer {
         queue: "event_service_queue",
         retry: RetryPolicy::STANDARD,
-        handler: Arc::new(ByBody),
+        handler: Arc::new(ByBody::default()),
         dead_letters: broker.clone(),
         retries: broker.clone(),
     };
@@ -304,4 +311,22 @@ fn an_event_goes_to_the_consumer_of_its_queue() {
     }
     // With one queue there is nothing to mistake.
     assert!(consumer_of(&both[..1], &json!({})).is_ok());
+}
+
+#[tokio::test]
+async fn a_handler_is_told_when_its_last_try_has_failed_and_not_before() {
+    let handler = Arc::new(ByBody::default());
+    let (consumer, broker) = consumer(Broker::default());
+    let consumer = Consumer { handler: handler.clone(), ..consumer };
+    let last = consumer.retry.attempts_max;
+    for attempt in [1, last - 1, last] {
+        let event = sqs(&["later", "poison", "fine", "panic"], attempt);
+        consume(&consumer, event).await.expect("an answer");
+        let given_up = handler.given_up.lock().expect("not poisoned").clone();
+        let expected = [("later", "not now"), ("panic", "the handler panicked")];
+        let expected = expected.map(|(body, reason)| (body.to_owned(), reason.to_owned()));
+        assert_eq!(given_up, if attempt == last { expected.to_vec() } else { Vec::new() });
+    }
+    let dead = broker.dead_lettered.lock().expect("not poisoned").len();
+    assert_eq!(dead, 3 + 2, "poison each time, and the two that failed for good");
 }

@@ -4,7 +4,7 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use marquee_dynamo::{
     error::StoreError,
-    item::{item, number, text},
+    item::{item, names, number, text},
     table::{ConditionalUpdate, put_new},
 };
 use marquee_kernel::time::Timestamp;
@@ -81,7 +81,7 @@ fn give_back(line: &OrderLine) -> Result<Vec<TransactWriteItem>, StoreError> {
         key: keys::of_order(line.id.as_str(), keys::RESERVATION),
         update: "SET #outcome = :returned".into(),
         condition: "#outcome = :reserved".into(),
-        names: Some(items::names([items::OUTCOME])),
+        names: Some(names([items::OUTCOME])),
         values: item([
             (":returned", Some(text(RecordStatus::Returned.into_str()))),
             (":reserved", Some(text(RecordStatus::Reserved.into_str()))),
@@ -91,7 +91,7 @@ fn give_back(line: &OrderLine) -> Result<Vec<TransactWriteItem>, StoreError> {
         key: keys::stock(&line.item),
         update: "SET #available = #available + :count, #reserved = #reserved - :count".into(),
         condition: "#reserved >= :count".into(),
-        names: Some(items::names([items::AVAILABLE, items::RESERVED])),
+        names: Some(names([items::AVAILABLE, items::RESERVED])),
         values: item([(":count", Some(number(line.quantity)))]),
     };
     Ok(vec![record.into_transact_item()?, stock.into_transact_item()?])

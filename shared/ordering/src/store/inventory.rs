@@ -2,7 +2,7 @@
 
 use marquee_dynamo::{
     error::StoreError,
-    item::{ReadItem, item, number, uuid},
+    item::{ReadItem, item, names, number, uuid},
     table::{ConditionalUpdate, Page},
 };
 use marquee_ordering_domain::{names::ItemName, stock::Stock};
@@ -25,7 +25,7 @@ impl OrderingStore {
     pub async fn put_stock(&self, name: &ItemName, available: u64) -> Result<Stock, StoreError> {
         let before = self.table.get(keys::stock(name), true).await?;
         let seen = before.as_ref().map(|before| before.uuid(items::PUT)).transpose()?;
-        let mut named = items::names([items::AVAILABLE, items::RESERVED, items::PUT]);
+        let mut named = names([items::AVAILABLE, items::RESERVED, items::PUT]);
         let condition = match seen {
             Some(_) => "#put = :seen",
             None => {

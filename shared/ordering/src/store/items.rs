@@ -1,7 +1,5 @@
 //! Orders, the inventory's records of them, and stock, as items.
 
-use std::collections::HashMap;
-
 use marquee_dynamo::{
     error::StoreError,
     item::{Item, ReadItem, instant, item, number, text},
@@ -27,11 +25,6 @@ pub(super) const AVAILABLE: &str = "available";
 pub(super) const RESERVED: &str = "reserved";
 /// Which request put the stock in last.
 pub(super) const PUT: &str = "put";
-
-/// What expressions call attributes: `#name`, since DynamoDB reserves many a plain word.
-pub(super) fn names<const N: usize>(names: [&str; N]) -> HashMap<String, String> {
-    names.into_iter().map(|name| (format!("#{name}"), name.to_owned())).collect()
-}
 
 pub(super) fn write_order(order: &Order) -> Item {
     let OrderLine { id, item: name, quantity, student } = &order.line;

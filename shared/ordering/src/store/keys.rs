@@ -7,11 +7,8 @@ use uuid::Uuid;
 use marquee_dynamo::item::{Item, key};
 pub use marquee_dynamo::item::{PARTITION, SORT};
 
-/// Everything of one kind, newest first.
-pub const RECENT_INDEX: &str = "recent";
+/// The list that an item is in.
 pub const LIST: &str = "list";
-/// A student's orders, newest first.
-pub const BY_STUDENT_INDEX: &str = "by_student";
 pub const STUDENT: &str = "student";
 /// The position in either list: `<milliseconds>#<order>`, so that no two are the same.
 pub const AT: &str = "at";

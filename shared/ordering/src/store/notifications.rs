@@ -3,15 +3,12 @@
 use marquee_dynamo::{
     error::StoreError,
     item::{Item, item, text},
-    table::Page,
+    table::{Page, list::Search},
 };
 use marquee_kernel::time::Timestamp;
 use marquee_ordering_domain::{names::StudentId, order::OrderLine};
 
-use super::{
-    OrderingStore, items, keys,
-    listing::{By, Listing},
-};
+use super::{OrderingStore, items, keys, listing};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notification {
@@ -38,11 +35,9 @@ impl OrderingStore {
         limit: usize,
         after: Option<&str>,
     ) -> Result<Page<Notification>, StoreError> {
-        let by = By::Kind(keys::NOTIFICATION);
-        let listing = Listing { by, sort: keys::NOTIFICATION, read };
         let fits = |notification: &Notification| notification.line.student.as_ref() == student;
-        let fits: &(dyn Fn(&Notification) -> bool + Sync) = &fits;
-        self.list(&listing, student.map(|_| fits), limit, after).await
+        let search = Search { fits: student.is_some().then_some(&fits), ..Search::all(read) };
+        self.table.search(&listing::of_kind(keys::NOTIFICATION), &search, limit, after).await
     }
 }
 

@@ -2,9 +2,12 @@
 
 use marquee_dynamo::{
     error::StoreError,
-    item::{ReadItem, instant, item, text},
+    item::{instant, item, names, text},
     outbox,
-    table::{ConditionalUpdate, IndexQuery, Page},
+    table::{
+        ConditionalUpdate, Page,
+        list::{List, Search},
+    },
 };
 use marquee_kernel::time::Timestamp;
 use marquee_messaging::outbox::{ATTRIBUTE, OutboxEvent};
@@ -13,10 +16,7 @@ use marquee_ordering_domain::{
     order::{Order, OrderStatus},
 };
 
-use super::{
-    OrderingStore, items, keys,
-    listing::{By, Listing},
-};
+use super::{OrderingStore, items, keys, listing, schema::BY_STUDENT};
 use crate::events::{OrderEvent, OrderEventType};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,19 +63,12 @@ impl OrderingStore {
         since: Timestamp,
         limit: usize,
     ) -> Result<(usize, Option<Timestamp>), StoreError> {
-        let query = IndexQuery {
-            index: keys::BY_STUDENT_INDEX,
-            condition: "#student = :student AND #at >= :since".into(),
-            names: Some(items::names([keys::STUDENT, keys::AT])),
-            values: item([
-                (":student", Some(text(student.as_str()))),
-                (":since", Some(text(keys::at(since)))),
-            ]),
-            limit: i32::try_from(limit).unwrap_or(i32::MAX),
-            ..IndexQuery::default()
+        let list = List {
+            from: Some(keys::at(since)),
+            ..List::new(BY_STUDENT, vec![student.to_string()])
         };
-        let (entries, _) = self.table.query_index(query).await?;
-        let first = entries.first().and_then(|entry| entry.optional_text(keys::AT));
+        let entries = self.table.entries(&list, None, limit).await?;
+        let first = entries.first().map(|entry| entry.position.as_str());
         let first = first.and_then(|at| at.split_once('#')?.0.parse().ok());
         Ok((entries.len(), first.map(Timestamp::from_millis)))
     }
@@ -105,14 +98,14 @@ impl OrderingStore {
         limit: usize,
         after: Option<&str>,
     ) -> Result<Page<Order>, StoreError> {
-        let by = match &filter.student {
-            Some(student) => By::Student(student.to_string()),
-            None => By::Kind(keys::ORDER),
+        let list = match &filter.student {
+            Some(student) => listing::of_student(student),
+            None => listing::of_kind(keys::ORDER),
         };
         let fits = |order: &Order| filter.status.is_none_or(|status| order.status == status);
-        let fits: &(dyn Fn(&Order) -> bool + Sync) = &fits;
-        let listing = Listing { by, sort: keys::ORDER, read: items::read_order };
-        self.list(&listing, filter.status.map(|_| fits), limit, after).await
+        let fits = filter.status.is_some().then_some(&fits as _);
+        let search = Search { fits, ..Search::all(items::read_order) };
+        self.table.search(&list, &search, limit, after).await
     }
 }
 
@@ -123,7 +116,7 @@ pub(super) fn step(
     reason: Option<&str>,
     now: Timestamp,
 ) -> ConditionalUpdate {
-    let mut names = items::names([items::STATUS, items::UPDATED]);
+    let mut named = names([items::STATUS, items::UPDATED]);
     let mut update = "SET #status = :to, #updated = :now".to_owned();
     let mut values = item([
         (":to", Some(text(to.into_str()))),
@@ -132,12 +125,12 @@ pub(super) fn step(
     ]);
     if reason.is_some() {
         update.push_str(", #why = :why");
-        names.extend(items::names([items::REASON]));
+        named.extend(names([items::REASON]));
     }
     let from: Vec<_> = (0..to.comes_from().len()).map(|n| format!(":from{n}")).collect();
     let condition = format!("#status IN ({})", from.join(", "));
     values
         .extend(from.into_iter().zip(to.comes_from().iter().map(|status| text(status.into_str()))));
     let key = keys::of_order(id.as_str(), keys::ORDER);
-    ConditionalUpdate { key, update, condition, names: Some(names), values }
+    ConditionalUpdate { key, update, condition, names: Some(named), values }
 }

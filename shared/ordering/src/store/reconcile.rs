@@ -7,9 +7,9 @@ use std::{collections::HashMap, time::Duration};
 
 use marquee_dynamo::{
     error::StoreError,
-    item::{Item, ReadItem, item, text},
+    item::{Item, ReadItem},
     outbox,
-    table::IndexQuery,
+    table::list::List,
 };
 use marquee_kernel::time::Timestamp;
 use marquee_messaging::outbox::{ATTRIBUTE, OutboxEvent};
@@ -18,7 +18,7 @@ use marquee_ordering_domain::order::OrderStatus;
 use super::{
     OrderingStore, items,
     keys::{self, PARTITION},
-    listing::order_at,
+    schema::RECENT,
 };
 
 /// Partitions of the list of orders, each to be looked through by itself.
@@ -68,19 +68,24 @@ impl OrderingStore {
         before: Timestamp,
         count: usize,
     ) -> Result<Look, StoreError> {
-        let positions = self.oldest(shard, after, before, count).await?;
-        let orders = self.at(&positions, keys::ORDER).await?;
+        let to = Some(keys::at(before));
+        let list = List { to, ..List::new(RECENT, vec![shard.to_owned()]) };
+        let entries = self.table.entries(&list, after, count).await?;
+        let orders = self.table.items_at(&entries).await?;
         let placed = |item: &&Item| {
             item.optional_text(items::STATUS) == Some(OrderStatus::Placed.into_str())
         };
-        let waiting: Vec<_> = orders.values().filter(placed).collect();
+        let waiting: Vec<_> = orders.iter().map(|(_, order)| order).filter(placed).collect();
         let ids = waiting.iter().filter_map(|item| keys::order_of(item.optional_text(PARTITION)?));
         let wanted = ids.map(|id| keys::of_order(id.as_str(), keys::RESERVATION)).collect();
         let records = self.table.batch_get(wanted, false).await?;
         let records: HashMap<_, _> =
             records.iter().map(|record| (record.optional_text(PARTITION), record)).collect();
-        let mut look =
-            Look { orders: positions.len(), last: positions.last().cloned(), ..Look::default() };
+        let mut look = Look {
+            orders: entries.len(),
+            last: entries.last().map(|entry| entry.position.clone()),
+            ..Look::default()
+        };
         for order in waiting {
             let record = records.get(&order.optional_text(PARTITION)).copied();
             // The record's own event, if it has one; else the inventory has yet to hear of the order.
@@ -92,35 +97,6 @@ impl OrderingStore {
             }
         }
         Ok(look)
-    }
-
-    async fn oldest(
-        &self,
-        shard: &str,
-        after: Option<&str>,
-        before: Timestamp,
-        count: usize,
-    ) -> Result<Vec<String>, StoreError> {
-        let start = after.map(|position| {
-            let mut start = keys::of_order(order_at(position), keys::ORDER);
-            start.insert(keys::LIST.to_owned(), text(shard));
-            start.insert(keys::AT.to_owned(), text(position));
-            start
-        });
-        let query = IndexQuery {
-            index: keys::RECENT_INDEX,
-            condition: "#list = :shard AND #at < :before".into(),
-            names: Some(items::names([keys::LIST, keys::AT])),
-            values: item([
-                (":shard", Some(text(shard))),
-                (":before", Some(text(keys::at(before)))),
-            ]),
-            start,
-            limit: i32::try_from(count).unwrap_or(i32::MAX),
-            ..IndexQuery::default()
-        };
-        let (positions, _) = self.table.query_index(query).await?;
-        positions.iter().map(|item| item.text(keys::AT).map(str::to_owned)).collect()
     }
 }
 

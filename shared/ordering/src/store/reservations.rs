@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures_util::future::try_join_all;
 use marquee_dynamo::{
     error::StoreError,
-    item::{Item, ReadItem, item, number, text},
+    item::{Item, ReadItem, item, names, number, text},
     outbox,
     table::{ConditionalUpdate, condition_failed, put_new},
 };
@@ -128,7 +128,7 @@ fn take(name: &ItemName, orders: &[&Decided]) -> Result<TransactWriteItem, Store
         key: keys::stock(name),
         update: "SET #available = #available - :count, #reserved = #reserved + :count".into(),
         condition: "#available >= :count".into(),
-        names: Some(items::names([items::AVAILABLE, items::RESERVED])),
+        names: Some(names([items::AVAILABLE, items::RESERVED])),
         values: item([(":count", Some(number(count)))]),
     };
     update.into_transact_item()

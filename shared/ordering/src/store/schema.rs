@@ -7,6 +7,11 @@ use marquee_dynamo::table::schema::{self, Index};
 
 use super::keys;
 
+/// Everything of one kind, by time.
+pub const RECENT: Index = Index { name: "recent", hash: keys::LIST, range: keys::AT };
+/// A student's orders, by time.
+pub const BY_STUDENT: Index = Index { name: "by_student", hash: keys::STUDENT, range: keys::AT };
+
 /// The table's definition.
 ///
 /// # Errors
@@ -14,7 +19,5 @@ use super::keys;
 pub fn table(name: &str) -> Result<CreateTableInput, BuildError> {
     let attributes =
         [keys::LIST, keys::AT, keys::STUDENT].map(|name| (name, ScalarAttributeType::S));
-    let recent = Index { name: keys::RECENT_INDEX, hash: keys::LIST, range: keys::AT };
-    let by_student = Index { name: keys::BY_STUDENT_INDEX, hash: keys::STUDENT, range: keys::AT };
-    schema::table(name, &attributes, &[recent, by_student])
+    schema::table(name, &attributes, &[RECENT, BY_STUDENT])
 }
