@@ -13,7 +13,7 @@ use crate::{
     reply::Reply,
     scene::Scene,
     stripe::Stripe,
-    target::{Stack, Target},
+    target::{FEW_RETRIES, Stack, Target},
     wire::Wire,
 };
 
@@ -92,6 +92,16 @@ impl Marquee {
             Target::Deployed(stacks) => Self::deployed(stacks.brief.clone(), target),
             Target::Memory | Target::RabbitMq => Self::start().await,
         }
+    }
+
+    /// Whose consumers give a message up after a few tries: on a host at once, on a deployed system
+    /// within some seconds.
+    pub(crate) async fn start_with_few_retries() -> Self {
+        let target = Target::from_env();
+        if let Target::Deployed(stacks) = &target {
+            return Self::deployed(stacks.brief.clone(), target);
+        }
+        Self::start_with(|settings| settings.retry = Some(FEW_RETRIES)).await
     }
 
     async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
@@ -360,9 +370,14 @@ pub(crate) fn text(value: &Value) -> String {
 }
 
 /// Asks again for up to twenty seconds.
-pub(crate) async fn eventually(mut condition: impl AsyncFnMut() -> bool) -> bool {
+pub(crate) async fn eventually(condition: impl AsyncFnMut() -> bool) -> bool {
+    within(Duration::from_secs(20), condition).await
+}
+
+/// Asks again until this time is over.
+pub(crate) async fn within(time: Duration, mut condition: impl AsyncFnMut() -> bool) -> bool {
     let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(20) {
+    while start.elapsed() < time {
         if condition().await {
             return true;
         }

@@ -33,6 +33,13 @@ impl Reply {
         self.json()
     }
 
+    /// Of an answer that must be 204 and empty.
+    #[track_caller]
+    pub(crate) fn expect_no_content(&self) {
+        let body = String::from_utf8_lossy(&self.bytes);
+        assert_eq!((self.status, body.as_ref()), (204, ""));
+    }
+
     /// The body, of a problem that must be of this type.
     #[track_caller]
     pub(crate) fn problem(&self, status: u16, slug: &str) -> Value {

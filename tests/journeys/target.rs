@@ -11,6 +11,7 @@
 
 use std::{env, time::Duration};
 
+use marquee_messaging::topology::RetryPolicy;
 use marquee_testkit::rabbitmq::VirtualHost;
 
 /// How long a deployed system holds seats.
@@ -19,6 +20,13 @@ const FULL_HOLD: Duration = Duration::from_secs(600);
 const BRIEF_HOLD: Duration = Duration::from_secs(3);
 /// How long the one at `MARQUEE_STRIPE_URL` does.
 const STRIPE_HOLD: Duration = Duration::from_secs(5);
+/// With which a host gives a message up in less than a second. The stack at `MARQUEE_BRIEF_URL` has
+/// a `RetryAttemptsMax` that takes seconds.
+pub(crate) const FEW_RETRIES: RetryPolicy = RetryPolicy {
+    attempts_max: 3,
+    delay_first: Duration::from_millis(100),
+    delay_max: Duration::from_secs(1),
+};
 
 /// A deployed system.
 #[derive(Clone, Debug)]

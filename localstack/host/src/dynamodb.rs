@@ -84,6 +84,7 @@ impl DynamoDb {
             "GetItem" => run(body, |request| database.get_item(request)),
             "BatchGetItem" => run(body, |request| database.batch_get_item(request)),
             "Query" => run(body, |request| database.query(request)),
+            "Scan" => run(body, |request| database.scan(request)),
             "CreateTable" => run(body, |request| database.create_table(request)),
             "PutItem" => {
                 let request: dynoxide::actions::put_item::PutItemRequest = read(body)?;

@@ -4,11 +4,11 @@ use std::str::FromStr;
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Path, Request},
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::{HeaderMap, StatusCode, request::Parts},
 };
 use marquee_kernel::ids::UserId;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
@@ -88,6 +88,53 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Payload<T>, Problem> {
     Ok(Payload { value, canonical })
 }
 
+/// A field of the body that is read by `FromStr`.
+///
+/// # Errors
+/// 422, which names the field.
+pub fn field<T: FromStr<Err: std::fmt::Display>>(name: &str, text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|error| Problem::invalid_field(name, error))
+}
+
+/// The query.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameters<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        let Query(value) =
+            query.map_err(|error| Problem::new(&MALFORMED_REQUEST, error.body_text()))?;
+        Ok(Self(value))
+    }
+}
+
+/// A parameter of the query that is read by `FromStr`, if it is there.
+///
+/// # Errors
+/// 400, which names the parameter.
+pub fn parameter<T: FromStr<Err: std::fmt::Display>>(
+    name: &str,
+    text: Option<&str>,
+) -> Result<Option<T>, Problem> {
+    let parse =
+        |text: &str| text.trim().parse().map_err(|error| Problem::invalid_parameter(name, error));
+    text.map(parse).transpose()
+}
+
+/// A parameter of the query that is one of a few words.
+///
+/// # Errors
+/// 400, which names the parameter and the words.
+pub fn one_of<T: FromStr>(name: &str, text: &str, known: &[&str]) -> Result<T, Problem> {
+    text.trim().parse().map_err(|_| {
+        let detail = format!("{text:?} is none of {}", known.join(", "));
+        Problem::invalid_parameter(name, detail)
+    })
+}
+
 /// The one identifier in the path. What is no identifier cannot exist, so it is not found.
 #[derive(Clone, Copy, Debug)]
 pub struct PathId<T>(pub T);
@@ -149,6 +196,30 @@ impl<S: Send + Sync> FromRequestParts<S> for Buyer {
         match caller.is_believed() {
             true => subject.parse().map(Self).map_err(|_| problem("must be a UUID")),
             false => Ok(Self(user_of(subject))),
+        }
+    }
+}
+
+/// Whose things are asked for: the caller's, or those of the user that `?userId=` names, if the caller
+/// may see them.
+#[derive(Clone, Copy, Debug)]
+pub struct Whose(pub UserId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Whose {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Named {
+            user_id: Option<String>,
+        }
+        let Parameters(named) = Parameters::<Named>::from_request_parts(parts, state).await?;
+        let named = parameter("userId", named.user_id.as_deref())?;
+        let caller = Caller::from_request_parts(parts, state).await?;
+        match (named, caller.whose(named)?) {
+            (Some(_), Some(user)) => Ok(Self(user)),
+            _ => Buyer::from_request_parts(parts, state).await.map(|Buyer(own)| Self(own)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{FromRequestParts, OriginalUri, Query},
+    extract::{FromRequestParts, OriginalUri},
     http::{Uri, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -10,7 +10,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::problem::{MALFORMED_REQUEST, Problem};
+use crate::{extract::Parameters, problem::Problem};
 
 const LIMIT_DEFAULT: u16 = 50;
 /// A page of the largest entries stays far below a function's answer of 6 MB.
@@ -78,11 +78,11 @@ pub fn unknown_cursor() -> Problem {
 }
 
 fn malformed_cursor() -> Problem {
-    let detail = "cursor must be one that a list has given";
-    Problem::new(&MALFORMED_REQUEST, detail.into()).with("field", "cursor")
+    Problem::invalid_parameter("cursor", "must be one that a list has given")
 }
 
-fn encode_cursor(after: &str) -> String {
+/// What a caller sends as `cursor` to go on after this.
+pub fn encode_cursor(after: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(after)
 }
 
@@ -97,7 +97,7 @@ fn decode_cursor(cursor: &str) -> Result<String, Problem> {
 }
 
 #[derive(Deserialize)]
-struct Parameters {
+struct Given {
     limit: Option<String>,
     cursor: Option<String>,
 }
@@ -106,15 +106,13 @@ impl<S: Send + Sync> FromRequestParts<S> for PageRequest {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Query(given) = Query::<Parameters>::from_request_parts(parts, state)
-            .await
-            .map_err(|error| Problem::new(&MALFORMED_REQUEST, error.body_text()))?;
+        let Parameters(given) = Parameters::<Given>::from_request_parts(parts, state).await?;
         let limit = match given.limit.as_deref().map(str::parse) {
             None => LIMIT_DEFAULT,
             Some(Ok(limit)) if (1..=LIMIT_MAX).contains(&limit) => limit,
             Some(_) => {
-                let detail = format!("limit must be 1 to {LIMIT_MAX}");
-                return Err(Problem::new(&MALFORMED_REQUEST, detail).with("field", "limit"));
+                let detail = format!("must be 1 to {LIMIT_MAX}");
+                return Err(Problem::invalid_parameter("limit", detail));
             }
         };
         let after = given.cursor.as_deref().map(decode_cursor).transpose()?;

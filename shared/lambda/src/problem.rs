@@ -37,6 +37,11 @@ impl Problem {
         Self::new(&INVALID_FIELD, format!("{path}: {detail}")).with("field", path)
     }
 
+    /// Of the query.
+    pub fn invalid_parameter(name: &str, detail: impl std::fmt::Display) -> Self {
+        Self::new(&MALFORMED_REQUEST, format!("{name} {detail}")).with("field", name)
+    }
+
     /// A rule that said no.
     pub fn of(refusal: &impl AsProblem) -> Self {
         let problem = Self::new(refusal.problem(), refusal.to_string());

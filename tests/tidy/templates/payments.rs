@@ -1,11 +1,15 @@
 //! Payments: what those are told who take them, and that nobody else may.
 
-use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
 
 use super::{
+    Resource,
     functions::{by_package, variables},
+    of_kind,
     permissions::STRIPE_ACCESS,
-    resources, templates, texts,
+    templates, texts,
 };
 use crate::functions::takes_payments;
 
@@ -19,12 +23,18 @@ const SETTINGS: &[(&str, &str)] = &[
     ("STRIPE_SECRET_ARN", "StripeSecretArn"),
 ];
 
+/// What opens Stripe's keys, by the template: each stack that takes payments has its own.
+fn accesses() -> BTreeMap<String, (String, Resource)> {
+    let policies = of_kind("AWS::IAM::ManagedPolicy");
+    let ours = policies.filter(|(id, _)| id.ends_with(STRIPE_ACCESS));
+    ours.map(|(id, policy)| (policy.template.clone(), (id, policy))).collect()
+}
+
 #[test]
 fn who_takes_payments_knows_the_provider_and_may_read_its_keys_and_nobody_else_does() {
     let paying = takes_payments();
     assert!(paying.contains("reservations-api"), "the search itself works");
-    // `!If [UsesStripe, !Ref StripeAccess, !Ref AWS::NoValue]`
-    let access = json!(["UsesStripe", STRIPE_ACCESS, "AWS::NoValue"]);
+    let accesses = accesses();
     for (package, deployed) in by_package() {
         let pays = paying.contains(&package);
         for (id, function) in deployed {
@@ -34,6 +44,10 @@ fn who_takes_payments_knows_the_provider_and_may_read_its_keys_and_nobody_else_d
                 assert_eq!(told, pays.then(|| json!(parameter)), "{id}: {setting}");
             }
             let policies = &function.properties["Policies"];
+            // `!If [UsesStripe, !Ref …StripeAccess, !Ref AWS::NoValue]`
+            let access = accesses.get(&function.template);
+            let access = access.map(|(name, _)| json!(["UsesStripe", name, "AWS::NoValue"]));
+            let access = access.unwrap_or(Value::Null);
             let given = policies.as_array().into_iter().flatten();
             let given = given.filter(|policy| **policy == access).count();
             assert_eq!(given, usize::from(pays), "{id}");
@@ -45,14 +59,21 @@ fn who_takes_payments_knows_the_provider_and_may_read_its_keys_and_nobody_else_d
 
 #[test]
 fn the_keys_are_all_that_stripe_access_opens() {
-    let access = &resources()[STRIPE_ACCESS];
-    assert_eq!(access.condition.as_deref(), Some("UsesStripe"));
-    let expected = json!([{
-        "Effect": "Allow",
-        "Action": "secretsmanager:GetSecretValue",
-        "Resource": "${StripeSecretArn}",
-    }]);
-    assert_eq!(access.properties["PolicyDocument"]["Statement"], expected);
+    let paying = templates().into_iter();
+    let paying =
+        paying.filter(|(_, template)| !template["Parameters"]["PaymentProvider"].is_null());
+    let paying: BTreeSet<_> = paying.map(|(path, _)| path).collect();
+    let accesses = accesses();
+    assert_eq!(accesses.keys().cloned().collect::<BTreeSet<_>>(), paying);
+    for (template, (_, access)) in accesses {
+        assert_eq!(access.condition.as_deref(), Some("UsesStripe"), "{template}");
+        let expected = json!([{
+            "Effect": "Allow",
+            "Action": "secretsmanager:GetSecretValue",
+            "Resource": "${StripeSecretArn}",
+        }]);
+        assert_eq!(access.properties["PolicyDocument"]["Statement"], expected, "{template}");
+    }
 }
 
 #[test]

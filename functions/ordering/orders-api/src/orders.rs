@@ -1,19 +1,16 @@
 //! Reading orders.
 
-use axum::{
-    Json,
-    extract::{Query, State, rejection::QueryRejection},
-};
+use axum::{Json, extract::State};
 use marquee_lambda::{
-    extract::PathId,
+    extract::{Parameters, PathId, one_of, parameter},
     identity::Caller,
     json::DateTime,
     page::{ArrayPage, PageRequest},
-    problem::{MALFORMED_REQUEST, Problem},
+    problem::Problem,
 };
 use marquee_ordering::store::orders::OrderFilter;
 use marquee_ordering_domain::{
-    names::{OrderId, StudentId},
+    names::OrderId,
     order::{Order, OrderStatus},
 };
 use serde::{Deserialize, Serialize};
@@ -73,21 +70,9 @@ pub(crate) struct Filter {
 
 impl Filter {
     fn parse(self, caller: &Caller) -> Result<OrderFilter, Problem> {
-        let malformed = |field: &str, detail: String| {
-            Problem::new(&MALFORMED_REQUEST, format!("{field} {detail}")).with("field", field)
-        };
-        let student = self.student_id.as_deref().map(str::parse::<StudentId>).transpose();
-        let status = |name: String| {
-            let known = OrderStatus::NAMES.join(", ");
-            name.trim()
-                .parse()
-                .map_err(|_| malformed("status", format!("{name:?} is none of {known}")))
-        };
-        let student = student.map_err(|error| malformed("student_id", error.to_string()))?;
-        Ok(OrderFilter {
-            student: listed_for(caller, student)?,
-            status: self.status.map(status).transpose()?,
-        })
+        let student = parameter("student_id", self.student_id.as_deref())?;
+        let status = self.status.map(|name| one_of("status", &name, OrderStatus::NAMES));
+        Ok(OrderFilter { student: listed_for(caller, student)?, status: status.transpose()? })
     }
 }
 
@@ -106,11 +91,9 @@ impl Filter {
 pub(crate) async fn list(
     State(app): State<AppState>,
     caller: Caller,
-    filter: Result<Query<Filter>, QueryRejection>,
+    Parameters(filter): Parameters<Filter>,
     page: PageRequest,
 ) -> Result<ArrayPage<OrderView>, Problem> {
-    let Query(filter) =
-        filter.map_err(|error| Problem::new(&MALFORMED_REQUEST, error.body_text()))?;
     let (filter, after) = (filter.parse(&caller)?, position_after(&page)?);
     let found = app.store.orders(&filter, page.limit.into(), after).await?;
     let items = found.items.into_iter().map(OrderView::from).collect();

@@ -3,12 +3,12 @@
 //! The answer does not wait for the inventory: the order is written with its event, and what comes
 //! of it shows at `GET /orders/{order_id}`.
 
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 
 use axum::{Json, extract::State, http::StatusCode};
 use marquee_kernel::time::Timestamp;
 use marquee_lambda::{
-    extract::{IdempotencyKey, Payload},
+    extract::{IdempotencyKey, Payload, field},
     identity::Caller,
     json::{Label, whole},
     problem::{ALREADY_EXISTS, IDEMPOTENCY_KEY_REUSED, Problem},
@@ -119,9 +119,4 @@ async fn check_rate(
     let detail = format!("{student} has placed {most} orders within a minute");
     let again = first.map_or(now, |first| first + MINUTE);
     Err(Problem::too_many(detail, again.seconds_from(now)))
-}
-
-/// A field of that type.
-fn field<T: FromStr<Err: std::fmt::Display>>(name: &str, text: &str) -> Result<T, Problem> {
-    text.parse().map_err(|error| Problem::invalid_field(name, error))
 }

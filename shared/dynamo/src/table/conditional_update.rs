@@ -15,9 +15,14 @@ use crate::{client::Table, error::StoreError, item::Item};
 pub struct ConditionalUpdate {
     pub key: Item,
     pub update: String,
+    /// Empty, it always holds.
     pub condition: String,
     pub names: Option<HashMap<String, String>>,
     pub values: Item,
+}
+
+fn unless_empty(condition: String) -> Option<String> {
+    (!condition.is_empty()).then_some(condition)
 }
 
 impl ConditionalUpdate {
@@ -27,7 +32,7 @@ impl ConditionalUpdate {
             .table_name("")
             .set_key(Some(self.key))
             .update_expression(self.update)
-            .condition_expression(self.condition)
+            .set_condition_expression(unless_empty(self.condition))
             .set_expression_attribute_names(self.names)
             .set_expression_attribute_values(Some(self.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -46,7 +51,7 @@ impl Table {
             .table_name(&self.name)
             .set_key(Some(update.key))
             .update_expression(update.update)
-            .condition_expression(update.condition)
+            .set_condition_expression(unless_empty(update.condition))
             .set_expression_attribute_names(update.names)
             .set_expression_attribute_values(Some(update.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
