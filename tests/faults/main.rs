@@ -8,4 +8,5 @@ mod delivery;
 mod members;
 mod ordering;
 mod price;
+mod shop;
 mod system;

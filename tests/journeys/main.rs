@@ -15,6 +15,7 @@ mod ordering;
 mod program;
 mod reply;
 mod scene;
+mod shop;
 mod stripe;
 mod target;
 mod wire;

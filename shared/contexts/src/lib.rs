@@ -39,6 +39,13 @@ pub const CONTEXTS: &[Context] = &[
         #[cfg(feature = "tables")]
         table: marquee_members::store::schema::table,
     },
+    Context {
+        name: "shop",
+        topology: marquee_shop::topology::PART,
+        problems: marquee_shop_domain::problems::ALL,
+        #[cfg(feature = "tables")]
+        table: marquee_shop::store::schema::table,
+    },
 ];
 
 /// All that is published and consumed.

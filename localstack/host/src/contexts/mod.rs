@@ -4,6 +4,7 @@ pub mod booking;
 mod members;
 pub mod ordering;
 mod platform;
+pub mod shop;
 
 use std::{collections::BTreeSet, pin::Pin, sync::Arc, time::Duration};
 
@@ -21,7 +22,7 @@ use crate::{broker::HostBroker, database::LocalDatabase, settings::Settings};
 
 /// Every function behind the gateway.
 pub fn apis() -> Vec<Api> {
-    [booking::APIS, ordering::APIS, members::APIS, platform::APIS].concat()
+    [booking::APIS, ordering::APIS, members::APIS, shop::APIS, platform::APIS].concat()
 }
 
 /// A function behind the gateway, and what answers for it.
@@ -93,6 +94,7 @@ pub async fn deploy(environment: Environment<'_>) -> Result<Deployed, Error> {
         booking::deploy(environment).await?,
         ordering::deploy(environment).await?,
         members::deploy(environment),
+        shop::deploy(environment).await?,
         platform::deploy(),
     ] {
         all.http.extend(deployed.http);

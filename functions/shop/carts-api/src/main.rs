@@ -1,0 +1,16 @@
+use std::sync::Arc;
+
+use carts_api::{AppState, router};
+use marquee_dynamo::client::Table;
+use marquee_lambda::{Error, clock::SystemClock, config, http, identity::Identity, telemetry};
+use marquee_shop::store::ShopStore;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    telemetry::init_json();
+    let app = AppState {
+        store: ShopStore::new(Table::from_env(config::required("SHOP_TABLE")?).await),
+        clock: Arc::new(SystemClock),
+    };
+    http::run(router(app, Identity::from_env()?)).await
+}

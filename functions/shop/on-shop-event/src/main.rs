@@ -1,0 +1,13 @@
+use marquee_dynamo::client::Table;
+use marquee_lambda::{Error, broker::Broker, config, consumer, telemetry};
+use marquee_shop::store::ShopStore;
+use on_shop_event::{OnShopEvent, QUEUE};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    telemetry::init_json();
+    let broker = Broker::from_env(marquee_shop::topology::PART).await?;
+    let store = ShopStore::new(Table::from_env(config::required("SHOP_TABLE")?).await);
+    let handler = OnShopEvent { store };
+    consumer::run([broker.consumer(QUEUE, handler)?]).await
+}

@@ -1,0 +1,143 @@
+//! Counting everything anew, from what is counted.
+//!
+//! It goes through the whole table, a page at a time, while the shop is open. For each purchase it looks
+//! whether the game's history has it; for each game it counts each shard, and sets the counter if
+//! nothing has changed there since it began to count; then it refreshes the views.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::try_join_all;
+use marquee_dynamo::{
+    error::StoreError,
+    item::{Item, ReadItem, key, number},
+};
+use marquee_kernel::{ids::UserId, time::Timestamp};
+use marquee_shop_domain::ids::{EntryId, GameId, SHARDS};
+
+use super::{
+    ShopStore, TRIES_MAX,
+    change::Change,
+    conflict,
+    entries::{ACHIEVEMENTS, USERS},
+    items, keys, purchases, views,
+};
+
+/// Items that one step looks at. Some are games, each of which is counted.
+const PAGE_LEN: i32 = 100;
+/// As DynamoDB takes in one request.
+const COUNT_LEN: i32 = 1_000;
+
+/// What a step has done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rebuilt {
+    pub looked_at: usize,
+    /// Where the next step begins; `None` after the last.
+    pub next: Option<String>,
+}
+
+impl ShopStore {
+    /// One step: a page of the table, and all that is made of what is in it.
+    pub async fn rebuild(
+        &self,
+        after: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Rebuilt, StoreError> {
+        let after = after.and_then(|after| after.split_once('\n'));
+        let after = after.map(|(partition, sort)| key(partition.to_owned(), sort.to_owned()));
+        let (found, last) = self.table.scan_page(PAGE_LEN, after).await?;
+        let (mut games, mut users) = (BTreeSet::new(), BTreeSet::new());
+        for item in &found {
+            let (partition, sort) = (item.text(keys::PARTITION)?, item.text(keys::SORT)?);
+            let id = |prefix| keys::id_in(partition, prefix);
+            if sort == keys::GAME {
+                games.extend(id("G#").map(GameId::new));
+            } else if sort.starts_with(keys::PURCHASE) {
+                let purchase = purchases::read(item)?;
+                self.complete_history(purchase.user, purchase.game, now).await?;
+                users.insert(purchase.user);
+            } else if sort == keys::VIEW {
+                games.extend(id("V#G#").map(GameId::new));
+                users.extend(id("V#U#").map(UserId::new));
+            }
+        }
+        for game in games {
+            let shards = (0..SHARDS).map(|shard| self.recount(game, shard));
+            try_join_all(shards).await?;
+            self.refresh_game(game, &(0..SHARDS).collect::<Vec<_>>()).await?;
+        }
+        for user in users {
+            self.refresh_user(user).await?;
+        }
+        let next = last.map(|last| {
+            Ok::<_, StoreError>(format!(
+                "{}\n{}",
+                last.text(keys::PARTITION)?,
+                last.text(keys::SORT)?
+            ))
+        });
+        Ok(Rebuilt { looked_at: found.len(), next: next.transpose()? })
+    }
+
+    /// Whoever has a game is in its history.
+    async fn complete_history(
+        &self,
+        user: UserId,
+        game: GameId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        match self.history_entry(game, EntryId::purchased(game, user)).await? {
+            Some(_) => Ok(()),
+            None => self.record_user(user, &[game], now).await,
+        }
+    }
+
+    /// Sets a shard's counter to what there is to count. Whatever changes there changes the counter's
+    /// version, too: then it is counted once more.
+    async fn recount(&self, game: GameId, shard: u8) -> Result<(), StoreError> {
+        for _ in 0..TRIES_MAX {
+            let seen = self.table.get(keys::counter(game, shard), true).await?;
+            let known = views::read_count(&seen.clone().unwrap_or_default());
+            let bought = |item: &Item| {
+                let id = item
+                    .optional_text(keys::SORT)
+                    .and_then(|sort| sort.strip_prefix(keys::HISTORY));
+                id.and_then(|id| id.parse().ok()).is_some_and(EntryId::is_purchase)
+            };
+            let users = self.count(game, shard, keys::HISTORY, bought).await?;
+            let achievements = self.count(game, shard, keys::ACHIEVEMENT, |_| true).await?;
+            if known.users == users && known.achievements == achievements {
+                return Ok(());
+            }
+            let version = seen.is_some().then(|| number(known.version));
+            let change = Change::default()
+                .set(USERS, number(users))
+                .set(ACHIEVEMENTS, number(achievements))
+                .set(items::VERSION, number(known.version + 1))
+                .only_if(items::VERSION, version);
+            if self.table.update(change.of(keys::counter(game, shard))).await?.is_ok() {
+                return Ok(());
+            }
+        }
+        Err(conflict("a game's counter"))
+    }
+
+    async fn count(
+        &self,
+        game: GameId,
+        shard: u8,
+        kind: &str,
+        counts: impl Fn(&Item) -> bool,
+    ) -> Result<u64, StoreError> {
+        let partition = keys::partition_of_shard(game, shard);
+        let (mut count, mut after) = (0, None);
+        loop {
+            let page =
+                self.table.query_page_now(&partition, kind, COUNT_LEN, after.as_deref()).await?;
+            count += page.0.iter().filter(|item| counts(item)).count() as u64;
+            after = page.1;
+            if after.is_none() {
+                return Ok(count);
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Many processors at once, and payments that come to nothing.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::future::join_all;
+use marquee_host::database::table_name;
+use marquee_kernel::time::Clock;
+use marquee_shop_domain::{
+    cart::CartStatus,
+    ids::InvoiceId,
+    invoice::{Claim, InvoiceStatus},
+};
+use marquee_testkit::{faulty::Fault, ledger::Trouble};
+use uuid::Uuid;
+
+use crate::{
+    shop::storefront::{LEASE, LIMITS, Storefront, incoming, user},
+    system::faulty_table,
+};
+
+const INVOICES: u128 = 500;
+const PROCESSORS: usize = 10;
+
+/// Ten at once on five hundred invoices, of which one dies in the middle of its work.
+#[tokio::test]
+async fn ten_processors_charge_each_invoice_once_and_leave_none_behind() {
+    let authorised = Arc::new(AtomicUsize::new(0));
+    let counting = Arc::clone(&authorised);
+    let count = move |call: &str| {
+        counting.fetch_add(usize::from(call == "authorise"), Ordering::SeqCst);
+        Trouble::None
+    };
+    let shop = Storefront::with_faults(|_, _| Fault::None, count).await;
+    let game = shop.game("5").await;
+    for n in 1..=INVOICES {
+        shop.fill(user(n), &[game]).await;
+        assert_eq!(shop.pay(user(n)).await.0, 204);
+    }
+    let requested = shop.events("invoice_requested").await;
+    let batch: Vec<_> = requested.iter().map(|message| incoming(message, false)).collect();
+    for batch in batch.chunks(50) {
+        shop.consume("invoice_requested", batch).await;
+    }
+
+    // One of them is never heard of again.
+    let dies = |_: &str, n: u64| match n > 60 {
+        true => Fault::Killed { done: n.is_multiple_of(2) },
+        false => Fault::None,
+    };
+    let (table, _) = faulty_table(&shop.database, &table_name("shop"), dies);
+    let dying = shop.another_processor(table);
+    let others = (1..PROCESSORS).map(async |_| {
+        let (table, _) = faulty_table(&shop.database, &table_name("shop"), |_, _| Fault::None);
+        let processor = shop.another_processor(table);
+        process_invoices::run(&processor, LIMITS).await.expect("a run")
+    });
+    let reports = tokio::select! {
+        reports = join_all(others) => reports,
+        _ = process_invoices::run(&dying, LIMITS) => panic!("it was to die"),
+    };
+    let paid: usize = reports.iter().map(|report| report.paid).sum();
+    assert!((400..INVOICES as usize).contains(&paid), "{paid} are paid, the dead one's are not");
+
+    // What it had claimed is taken over when its lease is over, and not before.
+    let early = process_invoices::run(&shop.processor, LIMITS).await.expect("a run");
+    assert_eq!((early.paid, early.failed), (0, 0));
+    shop.clock.advance(LEASE);
+    let late = process_invoices::run(&shop.processor, LIMITS).await.expect("a run");
+    assert_eq!(late.others, 0);
+    for n in 1..=INVOICES {
+        let id = InvoiceId { user: user(n), number: 1 };
+        let invoice = shop.truth().invoice(id).await.expect("storage").expect("an invoice");
+        assert_eq!(invoice.status, InvoiceStatus::Ok, "{id}");
+    }
+    let entries = shop.ledger.entries();
+    assert_eq!(entries.len() as u128, INVOICES);
+    assert!(entries.values().all(|entry| entry.captured == 500 && entry.refunded == 0));
+    // Only what the dead one had claimed was asked for twice.
+    let asked = authorised.load(Ordering::SeqCst);
+    assert!(asked <= INVOICES as usize + 10, "{asked} were asked for");
+}
+
+/// An invoice that waits, of one game.
+async fn waiting(shop: &Storefront) -> InvoiceId {
+    let game = shop.game("5").await;
+    shop.fill(user(1), &[game]).await;
+    assert_eq!(shop.pay(user(1)).await.0, 204);
+    let requested = shop.events("invoice_requested").await;
+    shop.deliver("invoice_requested", &requested[0]).await.expect("it is handled");
+    InvoiceId { user: user(1), number: 1 }
+}
+
+#[tokio::test]
+async fn a_declined_invoice_is_rejected_nothing_is_held_and_the_cart_can_be_paid_again() {
+    let declines = Arc::new(AtomicBool::new(true));
+    let now = Arc::clone(&declines);
+    let decline = move |call: &str| match call == "authorise" && now.load(Ordering::SeqCst) {
+        true => Trouble::Declined,
+        false => Trouble::None,
+    };
+    let shop = Storefront::with_faults(|_, _| Fault::None, decline).await;
+    waiting(&shop).await;
+    let report = shop.process().await.expect("a run");
+    assert_eq!((report.rejected, report.postponed), (1, 0));
+    let cart = shop.settle(user(1)).await;
+    assert_eq!((cart.status, cart.items.len()), (CartStatus::Rejected, 1));
+    assert!(cart.reason.is_some_and(|reason| reason.contains("declined")));
+    declines.store(false, Ordering::SeqCst);
+    assert_eq!(shop.pay(user(1)).await.0, 204);
+    let cart = shop.settle(user(1)).await;
+    assert_eq!((cart.status, cart.items.len(), cart.payments), (CartStatus::Open, 0, 2));
+    let taken: u64 = shop.ledger.entries().values().map(|entry| entry.captured).sum();
+    assert_eq!(taken, 500);
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_answer_is_asked_again_and_an_old_invoice_rings() {
+    let silent = Arc::new(AtomicBool::new(true));
+    let now = Arc::clone(&silent);
+    let plan =
+        move |_: &str| if now.load(Ordering::SeqCst) { Trouble::Lost } else { Trouble::None };
+    let shop = Storefront::with_faults(|_, _| Fault::None, plan).await;
+    let id = waiting(&shop).await;
+    let report = shop.process().await.expect("a run");
+    assert_eq!((report.postponed, report.rejected, report.overdue), (1, 0, 0));
+    assert_eq!(shop.process().await.expect("a run").postponed, 0, "not before its pause is over");
+    shop.clock.advance(Duration::from_secs(3_600));
+    let report = shop.process().await.expect("a run");
+    assert_eq!((report.postponed, report.overdue), (1, 1));
+    let invoice = shop.truth().invoice(id).await.expect("storage").expect("an invoice");
+    assert_eq!((invoice.status, invoice.tries), (InvoiceStatus::Wait, 2));
+    assert!(invoice.reason.is_some(), "it says why it waits");
+    silent.store(false, Ordering::SeqCst);
+    shop.clock.advance(Duration::from_secs(900));
+    assert_eq!(shop.process().await.expect("a run").paid, 1);
+}
+
+/// A processor that is so slow that another one has decided in the meantime.
+#[tokio::test]
+async fn a_processor_whose_lease_is_over_decides_nothing() {
+    let shop = Storefront::new().await;
+    let id = waiting(&shop).await;
+    let truth = shop.truth();
+    let now = shop.clock.now();
+    let seen = truth.invoice(id).await.expect("storage").expect("an invoice");
+    let slow = Claim { by: Uuid::new_v4(), until: now + LEASE };
+    assert!(truth.claim_invoice(&seen, slow, now).await.expect("storage"));
+    assert!(
+        !truth
+            .claim_invoice(&seen, Claim { by: Uuid::new_v4(), ..slow }, now)
+            .await
+            .expect("storage")
+    );
+    shop.clock.advance(LEASE);
+    assert_eq!(shop.process().await.expect("a run").paid, 1);
+    let decided = truth.decide_invoice(id, slow.by, Err("declined"), now).await.expect("storage");
+    assert!(!decided, "it was taken over");
+    let invoice = truth.invoice(id).await.expect("storage").expect("an invoice");
+    assert_eq!(invoice.status, InvoiceStatus::Ok);
+}
