@@ -177,6 +177,49 @@ async fn a_student_orders_in_no_other_name_and_sees_no_others_orders() {
 }
 
 #[tokio::test]
+async fn carts_invoices_purchases_and_play_are_their_users_and_staff_see_them() {
+    let (marquee, issuer) = Marquee::start_with_tokens().await;
+    let boss = Person::new(&marquee, &issuer, all_organizers()).await;
+    let user = Uuid::new_v4();
+    let owner = Person::new(&marquee, &issuer, Token::of(&user.to_string(), "")).await;
+    let other = Token::of(&format!("other than {user}"), "");
+    let other = Person::new(&marquee, &issuer, other).await;
+    let staff = Person::new(&marquee, &issuer, Token::of("s", "marquee/staff")).await;
+    let new_game = async |title: &str| {
+        let game = json!({ "title": format!("{title} {user}"), "basePrice": 5 });
+        text(&boss.post("/games", &game).await.expect(201)["id"])
+    };
+    let (in_cart, owned) = (new_game("Wanted").await, new_game("Owned").await);
+
+    let item = json!({ "gameId": in_cart });
+    let item = owner.post("/shoppingCart/items", &item).await.expect(201);
+    let purchase = json!({ "userId": user, "gameId": owned, "price": 5 });
+    staff.post("/purchase-history", &purchase).await.expect(201);
+    let history = format!("/games/{owned}/playHistory");
+    let played = owner.post(&history, &json!({ "minutes": 5 })).await.expect(201);
+    for path in [
+        format!("/shoppingCartItems/{}", text(&item["id"])),
+        format!("/purchase-history/games/{owned}"),
+        format!("{history}/{}", text(&played["id"])),
+    ] {
+        owner.get(&path).await.expect(200);
+        other.get(&path).await.problem(404, "not-found");
+    }
+    other.get(&format!("/invoices/{user}-1")).await.problem(404, "not-found");
+    for path in ["/shoppingCart", "/purchase-history", "/invoices", &history] {
+        let of_owner = format!("{path}?userId={user}");
+        let others = other.get(&of_owner).await;
+        assert!([403, 404].contains(&others.status), "{of_owner}: {}", others.json());
+        for who in [&owner, &staff] {
+            assert_eq!(who.get(&of_owner).await.status, 200, "{of_owner}");
+        }
+    }
+    for path in ["/purchase-history", "/invoices", &history] {
+        assert_eq!(other.get(path).await.expect(200), json!([]), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn one_caller_cannot_crowd_out_the_others() {
     let (marquee, issuer) = Marquee::start_with_tokens().await;
     let name = format!("S-{}", Uuid::new_v4());
