@@ -8,6 +8,7 @@ use marquee_payments::stripe::{self, webhook::Secrets};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
+use uuid::Uuid;
 
 use crate::{harness::text, program};
 
@@ -73,11 +74,24 @@ impl Stripe {
 
     /// What it holds, has taken and has given back.
     pub(crate) async fn ledger(&self, reference: &str) -> Value {
+        self.find(|entry| entry["payment_intent"] == reference).await
+    }
+
+    /// The same, of what pays for this thing.
+    pub(crate) async fn ledger_of(&self, kind: &str, id: Uuid) -> Value {
+        let id = id.to_string();
+        self.find(|entry| {
+            let metadata = &entry["metadata"];
+            metadata["marquee_kind"] == kind && metadata["marquee_id"] == id
+        })
+        .await
+    }
+
+    async fn find(&self, is_it: impl Fn(&Value) -> bool) -> Value {
         let url = format!("{}/_test/ledger", self.url);
         let all = self.http.get(url).send().await.expect("an answer");
         let all: Value = all.json().await.expect("json");
-        let all = all.as_array().expect("a list").iter();
-        let found = all.clone().find(|entry| entry["payment_intent"] == reference);
+        let found = all.as_array().expect("a list").iter().find(|entry| is_it(entry));
         found.expect("the payment").clone()
     }
 

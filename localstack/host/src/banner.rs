@@ -29,6 +29,8 @@ Marquee is ready on http://{address}
 
     curl http://{address}/orders
 
+    curl http://{address}/games
+
 "#,
         user = demo::USER,
         seat = demo::SEAT_4,

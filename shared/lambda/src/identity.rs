@@ -133,8 +133,7 @@ impl Caller {
     }
 
     /// Whose things a list shall have that this caller asks for: of the user that is named, of the
-    /// caller; `None` for everybody's, which those see who work here, and everybody where nobody is
-    /// asked.
+    /// caller; `None` for everybody's, which staff see, and everybody where nobody is asked.
     ///
     /// # Errors
     /// 403 if the caller may not see that user's.
@@ -145,8 +144,8 @@ impl Caller {
             (Some(subject), false) => Some(user_of(subject)),
         };
         match named {
-            Some(_) if self.is_believed() || self.works_here() || named == own => Ok(named),
-            None if self.works_here() => Ok(None),
+            Some(_) if self.may(Access::Staff) || named == own => Ok(named),
+            None if !self.is_believed() && self.may(Access::Staff) => Ok(None),
             None => Ok(own),
             Some(_) => {
                 let scope = Access::Staff.scope().unwrap_or_default();

@@ -5,7 +5,6 @@ use marquee_dynamo::{
     item::{key, number},
     table::{ConditionalUpdate, delete_existing},
 };
-use marquee_kernel::time::Clock;
 use marquee_lambda::consumer::Outcome;
 use marquee_shop_domain::ids::{GameId, entries_of, shard_of};
 use serde_json::{Value, json};
@@ -85,10 +84,9 @@ async fn a_game_that_is_taken_out_is_in_no_list_until_it_is_back() {
 
 /// The rebuild, until it is done.
 async fn rebuild(shop: &Storefront) {
-    let now = shop.clock.now();
     let mut next = None;
     loop {
-        let step = shop.store.rebuild(next.as_deref(), now).await.expect("storage");
+        let step = shop.store.rebuild(next.as_ref()).await.expect("storage");
         next = step.next;
         if next.is_none() {
             return;

@@ -1,6 +1,11 @@
 //! What a purchase costs, by DynamoDB's own account. `--nocapture` prints it.
 
+use std::time::Duration;
+
 use marquee_lambda::consumer::Outcome;
+use marquee_messaging::backends::memory::MemoryBroker;
+use marquee_shop::store::views::GamesBy;
+use marquee_shop_domain::game::GameFilter;
 
 use crate::{
     price::{Line, settle},
@@ -34,13 +39,60 @@ async fn a_purchase_of_three_games_from_the_cart_to_the_cleaned_cart() {
     step("purchase_recorded").await;
     lines.push(Line::new("the games' histories, and empty the cart", &shop.meter, 3.5, 14.0));
     let life = Line::total("the purchase, from paying on", &lines, 19.5, 27.0);
+    assert_eq!(life.sum(), (26, 19.5, 27.0));
     lines.insert(0, fill);
     step("aggregator_queue").await;
-    let views = Line::new("the views of three games and a user", &shop.meter, 13.0, 14.0);
+    let views = Line::new("the views of three games and a user", &shop.meter, 11.0, 12.0);
+    step("aggregator_queue").await;
+    let again = Line::new("the same event once more", &shop.meter, 11.0, 0.0);
     assert!(shop.cart(buyer).await.items.is_empty());
     assert_eq!(shop.owned(buyer).await.len(), 3);
-    lines.extend([life, views]);
+    lines.extend([life, views, again]);
     settle(&lines);
+}
+
+#[tokio::test]
+async fn a_look_for_carts_that_wait_and_publishing_again_what_one_waits_for() {
+    let shop = Storefront::new().await;
+    let limits = retry_carts::Limits {
+        retry_after: Duration::from_secs(900),
+        retries_max: 8,
+        run_for: Duration::from_secs(90),
+    };
+    let broker = MemoryBroker::new(marquee_contexts::topology(), 10);
+    let retry = async || {
+        let run = retry_carts::run(&shop.store, &broker, &shop.clock, limits).await;
+        run.expect("a run").published
+    };
+    shop.meter.take();
+    assert_eq!(retry().await, 0);
+    let empty = Line::new("look for carts that wait, with none", &shop.meter, 2.0, 0.0);
+    let game = shop.game("5").await;
+    shop.fill(user(1), &[game]).await;
+    shop.pay(user(1)).await;
+    shop.clock.advance(limits.retry_after);
+    shop.meter.take();
+    assert_eq!(retry().await, 1);
+    settle(&[empty, Line::new("publish again what one waits for", &shop.meter, 4.0, 3.0)]);
+}
+
+#[tokio::test]
+async fn a_page_of_a_list_costs_what_it_shows_and_a_rebuild_what_it_counts() {
+    let shop = Storefront::new().await;
+    for n in 0..60 {
+        shop.game(&n.to_string()).await;
+    }
+    shop.aggregate().await;
+    shop.meter.take();
+    shop.store.catalogue(&GameFilter::default(), 50, None).await.expect("a page");
+    let games = Line::new("50 games", &shop.meter, 27.0, 0.0);
+    shop.store.games_by(GamesBy::Players, 50, None).await.expect("a page");
+    let views = Line::new("50 games by players", &shop.meter, 27.0, 0.0);
+    let empty = Storefront::new().await;
+    empty.game("1").await;
+    empty.meter.take();
+    empty.store.rebuild(None).await.expect("a step");
+    settle(&[games, views, Line::new("rebuild one game", &empty.meter, 67.5, 4.0)]);
 }
 
 #[tokio::test]

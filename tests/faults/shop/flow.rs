@@ -7,6 +7,7 @@ use std::sync::{
 
 use futures_util::{StreamExt, stream};
 use marquee_kernel::time::Clock;
+use marquee_lambda::consumer::Outcome;
 use marquee_shop_domain::{
     cart::{CartItem, CartStatus},
     game::{Game, Price},
@@ -23,18 +24,12 @@ async fn buy(shop: &Storefront) {
     let buyer = user(1);
     let truth = shop.truth();
     let games = games(shop).await;
-    // A customer whose request was cut off looks, and tries again.
-    while shop.cart(buyer).await.items.is_empty() && shop.owned(buyer).await.is_empty() {
-        let item = |game| CartItem {
-            game,
-            price: Price::new("1".parse().expect("an amount")).expect("a price"),
-        };
-        for game in &games {
-            let now = shop.clock.now();
-            let put = truth.put_in_cart(buyer, item(*game), now).await;
-            put.expect("storage").expect("it is open");
-        }
+    for game in games {
+        let price = Price::new("1".parse().expect("an amount")).expect("a price");
+        let put = truth.put_in_cart(buyer, CartItem { game, price }, shop.clock.now()).await;
+        put.expect("storage").expect("it is open");
     }
+    // A customer whose request was cut off looks, and tries again.
     while shop.cart(buyer).await.status == CartStatus::Open && shop.owned(buyer).await.is_empty() {
         let paying = tokio::time::timeout(STEP_MAX, shop.pay(buyer));
         if let Ok((status, answer)) = paying.await {
@@ -47,10 +42,8 @@ async fn buy(shop: &Storefront) {
         (CartStatus::Open, 0, 1),
         "{cart:?}"
     );
-    for _ in 0..3 {
-        for message in shop.events("aggregator_queue").await {
-            shop.deliver("aggregator_queue", &message).await;
-        }
+    for message in shop.events("aggregator_queue").await {
+        while shop.deliver("aggregator_queue", &message).await != Some(Outcome::Done) {}
     }
     assert_bought(shop, &games).await;
 }
@@ -67,7 +60,7 @@ async fn games(shop: &Storefront) -> [GameId; 3] {
             title: "A game".parse().expect("a title"),
             base_price: price.expect("a price"),
         };
-        truth.create_game(&game, now).await.expect("storage");
+        truth.create_game(&game, Uuid::nil(), now).await.expect("storage");
         games.push(id);
     }
     games.try_into().expect("three")
@@ -111,7 +104,7 @@ async fn killed_at_each_of_its_requests_in_turn_it_is_done_once_all_the_same() {
         };
         buy(&Storefront::with_faults(kill, |_| Trouble::None).await).await;
     });
-    stream::iter(kills).for_each_concurrent(8, |kill| kill).await;
+    stream::iter(kills).for_each_concurrent(16, |kill| kill).await;
 }
 
 #[tokio::test]
@@ -149,7 +142,7 @@ async fn lost_answers_throttling_and_conflicts_change_nothing() {
 /// Each event three times and in any order, of all steps at once.
 #[tokio::test]
 async fn every_event_three_times_and_in_any_order_leads_to_the_same() {
-    for seed in 0..8_u128 {
+    for seed in 0..5_u128 {
         let shop = Storefront::new().await;
         let (buyer, games) = (user(1), games(&shop).await);
         shop.fill(buyer, &games).await;

@@ -119,6 +119,45 @@ async fn a_declined_invoice_is_rejected_nothing_is_held_and_the_cart_can_be_paid
     assert_eq!(taken, 500);
 }
 
+/// The provider reserves the money, and then does not hand it over.
+#[tokio::test]
+async fn what_was_reserved_is_let_go_before_the_invoice_says_rejected() {
+    let refuse = |call: &str| match call {
+        "capture" => Trouble::Declined,
+        _ => Trouble::None,
+    };
+    let shop = Storefront::with_faults(|_, _| Fault::None, refuse).await;
+    let id = waiting(&shop).await;
+    assert_eq!(shop.process().await.expect("a run").rejected, 1);
+    let invoice = shop.truth().invoice(id).await.expect("storage").expect("an invoice");
+    assert_eq!(invoice.status, InvoiceStatus::Rejected);
+    let entries = shop.ledger.entries();
+    assert!(entries.values().all(|entry| !entry.is_held() && entry.captured == 0), "{entries:?}");
+}
+
+/// Letting go fails as well: then the invoice does not say so yet.
+#[tokio::test]
+async fn an_invoice_is_not_rejected_while_money_is_held_for_it() {
+    let away = Arc::new(AtomicBool::new(true));
+    let now = Arc::clone(&away);
+    let plan = move |call: &str| match call {
+        "capture" => Trouble::Declined,
+        "void" if now.load(Ordering::SeqCst) => Trouble::Lost,
+        _ => Trouble::None,
+    };
+    let shop = Storefront::with_faults(|_, _| Fault::None, plan).await;
+    let id = waiting(&shop).await;
+    assert_eq!(shop.process().await.expect("a run").postponed, 1);
+    let status =
+        async || shop.truth().invoice(id).await.expect("storage").expect("an invoice").status;
+    assert_eq!(status().await, InvoiceStatus::Wait);
+    away.store(false, Ordering::SeqCst);
+    shop.clock.advance(Duration::from_secs(900));
+    assert_eq!(shop.process().await.expect("a run").rejected, 1);
+    assert_eq!(status().await, InvoiceStatus::Rejected);
+    assert!(shop.ledger.entries().values().all(|entry| !entry.is_held()));
+}
+
 #[tokio::test]
 async fn a_provider_that_does_not_answer_is_asked_again_and_an_old_invoice_rings() {
     let silent = Arc::new(AtomicBool::new(true));
@@ -141,6 +180,23 @@ async fn a_provider_that_does_not_answer_is_asked_again_and_an_old_invoice_rings
     assert_eq!(shop.process().await.expect("a run").paid, 1);
 }
 
+/// It said so, and died before it could let go of the payment.
+#[tokio::test]
+async fn an_invoice_that_was_refused_is_charged_by_nobody_any_more() {
+    let shop = Storefront::new().await;
+    let id = waiting(&shop).await;
+    let (truth, now) = (shop.truth(), shop.clock.now());
+    let seen = truth.invoice(id).await.expect("storage").expect("an invoice");
+    let claim = Claim { by: Uuid::new_v4(), until: now + LEASE };
+    assert!(truth.claim_invoice(&seen, claim, now).await.expect("storage"));
+    assert!(truth.refuse_invoice(id, claim.by, "declined").await.expect("storage"));
+    shop.clock.advance(LEASE);
+    assert_eq!(shop.process().await.expect("a run").rejected, 1);
+    assert!(shop.ledger.entries().is_empty(), "nobody asked for the money");
+    let invoice = truth.invoice(id).await.expect("storage").expect("an invoice");
+    assert_eq!(invoice.reason.as_deref(), Some("declined"));
+}
+
 /// A processor that is so slow that another one has decided in the meantime.
 #[tokio::test]
 async fn a_processor_whose_lease_is_over_decides_nothing() {
@@ -161,6 +217,8 @@ async fn a_processor_whose_lease_is_over_decides_nothing() {
     assert_eq!(shop.process().await.expect("a run").paid, 1);
     let decided = truth.decide_invoice(id, slow.by, Err("declined"), now).await.expect("storage");
     assert!(!decided, "it was taken over");
+    let refused = truth.refuse_invoice(id, slow.by, "declined").await.expect("storage");
+    assert!(!refused, "so it does not give back what was taken for it");
     let invoice = truth.invoice(id).await.expect("storage").expect("an invoice");
     assert_eq!(invoice.status, InvoiceStatus::Ok);
 }

@@ -7,3 +7,4 @@ mod lists;
 mod messages;
 mod rankings;
 mod storefront;
+mod stripe;

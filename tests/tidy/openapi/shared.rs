@@ -1,10 +1,11 @@
 //! What all operations of the description share, said once: parameters, problems, names.
 
 use marquee_ordering_domain::order::OrderStatus;
+use marquee_shop_domain::invoice::InvoiceStatus;
 use serde_json::{Value, json};
 
 /// What the parameters of a name may be, wherever they appear. Limits are the extractors' own.
-fn parameter_schema(name: &str, place: &str) -> Option<Value> {
+fn parameter_schema(path: &str, name: &str, place: &str) -> Option<Value> {
     Some(match (name, place) {
         ("limit", "query") => {
             json!({ "type": "integer", "format": "int32", "minimum": 1, "maximum": 1_000, "default": 50 })
@@ -18,7 +19,22 @@ fn parameter_schema(name: &str, place: &str) -> Option<Value> {
         }),
         ("If-None-Match", "header") => json!({ "type": "string" }),
         ("status", "query") => {
-            json!({ "type": "string", "enum": OrderStatus::NAMES })
+            let known = match path {
+                "/invoices" => InvoiceStatus::NAMES,
+                "/shoppingCart" => &["INVOICE", "APPROVED"],
+                _ => OrderStatus::NAMES,
+            };
+            json!({ "type": "string", "enum": known })
+        }
+        ("minPrice" | "maxPrice", "query") => {
+            json!({ "type": "number", "minimum": 0, "maximum": 1_000_000_000, "multipleOf": 0.01 })
+        }
+        ("updatedFrom" | "updatedTo", "query") => {
+            json!({ "type": "string", "format": "date-time" })
+        }
+        ("id", "path") if path.starts_with("/invoices/") => {
+            let uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+            json!({ "type": "string", "pattern": format!("^{uuid}-[1-9][0-9]{{0,8}}$") })
         }
         ("order_id", "path") => name_schema(128, r"\s"),
         ("item" | "member_id", "path") | ("student_id", "query") => name_schema(100, ""),
@@ -42,7 +58,7 @@ pub(crate) fn complete(api: &mut Value) {
         "description": "What went wrong",
         "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
     });
-    for (_, operations) in api["paths"].as_object_mut().expect("paths") {
+    for (path, operations) in api["paths"].as_object_mut().expect("paths") {
         for (_, operation) in operations.as_object_mut().expect("operations") {
             let responses = operation["responses"].as_object_mut().expect("responses");
             for (status, response) in responses.iter_mut() {
@@ -62,6 +78,7 @@ pub(crate) fn complete(api: &mut Value) {
             for parameter in parameters.into_iter().flatten() {
                 let (name, place) = (&parameter["name"], &parameter["in"]);
                 let known = parameter_schema(
+                    path,
                     name.as_str().expect("a name"),
                     place.as_str().expect("a place"),
                 );
@@ -104,8 +121,18 @@ fn null_beside_format(node: &mut Value) {
     }
 }
 
+/// Titles: trimmed, not empty, without control characters; see `marquee_shop_domain::game`.
+fn title_schema() -> Value {
+    let not = r"\u0000-\u001F\u007F-\u009F\uFFFE\uFFFF";
+    let pattern = format!(r"^[^{not}]*[^{not}\s][^{not}]*$");
+    json!({ "type": "string", "minLength": 1, "maxLength": 100, "pattern": pattern })
+}
+
 /// What the fields of a request may be where no attribute can say it.
 fn field_schemas(schemas: &mut Value) {
+    for new in ["NewGame", "NewAchievement"] {
+        merge(&mut schemas[new]["properties"]["title"], title_schema());
+    }
     let order = &mut schemas["NewOrder"]["properties"];
     merge(&mut order["item"], name_schema(100, ""));
     merge(&mut order["order_id"], name_schema(128, r"\s"));

@@ -8,10 +8,7 @@
 mod rankings;
 mod rebuild;
 
-use std::sync::Arc;
-
 use axum::Router;
-use marquee_kernel::time::Clock;
 use marquee_lambda::{
     http,
     identity::Identity,
@@ -39,7 +36,6 @@ const ROUTES: &[Route] = &[
 #[derive(Clone, Debug)]
 pub struct AppState {
     pub store: ShopStore,
-    pub clock: Arc<dyn Clock>,
 }
 
 fn routes() -> OpenApiRouter<AppState> {

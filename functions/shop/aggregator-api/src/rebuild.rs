@@ -1,7 +1,10 @@
 //! Counting everything anew, a step at a time: `localstack/rebuild-aggregates` takes them all.
 
 use axum::{Json, extract::State};
-use marquee_lambda::{page::PageRequest, problem::Problem};
+use marquee_lambda::{
+    page::{PageRequest, encode_cursor, unknown_cursor},
+    problem::Problem,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -28,7 +31,9 @@ pub(crate) async fn step(
     State(app): State<AppState>,
     page: PageRequest,
 ) -> Result<Json<StepView>, Problem> {
-    let step = app.store.rebuild(page.after.as_deref(), app.clock.now()).await?;
-    let next_cursor = step.next.as_deref().map(marquee_lambda::page::encode_cursor);
+    let after = page.after.as_deref().map(str::parse).transpose();
+    let after = after.map_err(|()| unknown_cursor())?;
+    let step = app.store.rebuild(after.as_ref()).await?;
+    let next_cursor = step.next.map(|place| encode_cursor(&place.to_string()));
     Ok(Json(StepView { looked_at: step.looked_at, next_cursor }))
 }

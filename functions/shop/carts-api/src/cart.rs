@@ -3,6 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use marquee_lambda::{
     extract::{OptionalPayload, Parameters, Whose, field, one_of},
+    identity::Caller,
     json::{Amount, DateTime},
     problem::Problem,
 };
@@ -74,7 +75,8 @@ pub(crate) struct NewStatus {
 /// Your cart: what is in it, and how far its payment has come
 #[utoipa::path(
     get, path = "/shoppingCart", tag = "carts",
-    params(("userId" = Option<Uuid>, Query)), responses((status = 200, body = CartView))
+    params(("X-User-ID" = Uuid, Header), ("userId" = Option<Uuid>, Query)),
+    responses((status = 200, body = CartView))
 )]
 pub(crate) async fn get(
     State(app): State<AppState>,
@@ -87,8 +89,10 @@ pub(crate) async fn get(
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct NewPayment {
     /// A payment that you have made, if the provider knows it by this name; otherwise the invoice's own.
+    #[schema(min_length = 1, max_length = 64, pattern = r"\S")]
     payment_id: Option<String>,
     /// What the provider is to charge.
+    #[schema(min_length = 1, max_length = 200)]
     payment_method: Option<String>,
 }
 
@@ -114,7 +118,9 @@ impl NewPayment {
 #[utoipa::path(
     patch, path = "/shoppingCart", tag = "carts",
     request_body(content = Option<NewPayment>),
-    params(("status" = String, Query), ("userId" = Option<Uuid>, Query)),
+    params(
+        ("X-User-ID" = Uuid, Header), ("status" = String, Query), ("userId" = Option<Uuid>, Query),
+    ),
     responses(
         (status = 204),
         (status = 409, description = "the cart is empty, locked, or has a game that cannot be bought"),
@@ -122,6 +128,7 @@ impl NewPayment {
 )]
 pub(crate) async fn change(
     State(app): State<AppState>,
+    caller: Caller,
     Whose(user): Whose,
     Parameters(query): Parameters<NewStatus>,
     OptionalPayload(payment): OptionalPayload<NewPayment>,
@@ -139,7 +146,10 @@ pub(crate) async fn change(
     let now = app.clock.now();
     let is_stuck = app.store.cart(user).await?.status == CartStatus::Stuck;
     let changed = match wanted {
-        CartStatus::Invoice if !is_stuck => app.store.pay(user, &means, now).await?,
+        // Nobody pays for others; staff go on with what is stuck.
+        CartStatus::Invoice if !is_stuck && caller.is(user) => {
+            app.store.pay(user, &means, now).await?
+        }
         wanted => app.store.resume_cart(user, wanted, now).await?,
     };
     changed.map_err(|refusal| Problem::of(&refusal))?;

@@ -43,14 +43,14 @@ impl ItemView {
 pub(crate) struct NewItem {
     game_id: Uuid,
     /// What you were shown. What you pay is the catalogue's price when you do.
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 1_000_000_000, multiple_of = 0.01)]
     #[expect(dead_code, reason = "it has to be an amount, and counts for nothing")]
     price: Option<Amount>,
 }
 
 /// What is in your cart
 #[utoipa::path(
-    get, path = "/shoppingCartItems", tag = "carts",
+    get, path = "/shoppingCartItems", tag = "carts", params(("X-User-ID" = Uuid, Header)),
     responses((status = 200, body = Vec<ItemView>))
 )]
 pub(crate) async fn list(
@@ -66,6 +66,7 @@ pub(crate) async fn list(
 /// It can be sent any number of times: a game is in a cart once. The same at `/shoppingCart/items`.
 #[utoipa::path(
     post, path = "/shoppingCartItems", tag = "carts", request_body = NewItem,
+    params(("X-User-ID" = Uuid, Header)),
     responses(
         (status = 201, body = ItemView),
         (status = 404, description = "there is no such game"),
@@ -96,7 +97,7 @@ pub(crate) struct OfGame {
 /// Take a game out of your cart
 #[utoipa::path(
     delete, path = "/shoppingCartItems", tag = "carts",
-    params(("gameId" = Uuid, Query)), responses((status = 204))
+    params(("X-User-ID" = Uuid, Header), ("gameId" = Uuid, Query)), responses((status = 204))
 )]
 pub(crate) async fn remove_game(
     State(app): State<AppState>,
@@ -111,7 +112,8 @@ pub(crate) async fn remove_game(
 /// One game in your cart
 #[utoipa::path(
     get, path = "/shoppingCartItems/{itemId}", tag = "carts",
-    params(("itemId" = Uuid, Path)), responses((status = 200, body = ItemView))
+    params(("X-User-ID" = Uuid, Header), ("itemId" = Uuid, Path)),
+    responses((status = 200, body = ItemView))
 )]
 pub(crate) async fn get(
     State(app): State<AppState>,
@@ -124,7 +126,7 @@ pub(crate) async fn get(
 /// Take one game out of your cart
 #[utoipa::path(
     delete, path = "/shoppingCartItems/{itemId}", tag = "carts",
-    params(("itemId" = Uuid, Path)), responses((status = 204))
+    params(("X-User-ID" = Uuid, Header), ("itemId" = Uuid, Path)), responses((status = 204))
 )]
 pub(crate) async fn remove(
     State(app): State<AppState>,

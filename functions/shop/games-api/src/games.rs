@@ -45,7 +45,7 @@ pub(crate) struct NewGame {
     /// 1 to 100 characters.
     #[schema(example = "Zork")]
     title: String,
-    #[schema(value_type = f64, example = 19.99, minimum = 0, maximum = 1_000_000)]
+    #[schema(value_type = f64, example = 20, minimum = 0, maximum = 1_000_000, multiple_of = 0.01)]
     base_price: Amount,
 }
 
@@ -119,13 +119,14 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<GameView>), Problem> {
     let hash = key.hash("games", &canonical);
     let id = hash.map_or_else(Uuid::new_v4, |hash| hash.key);
+    let request = hash.map_or_else(Uuid::new_v4, |hash| hash.request);
     let game = value.at(GameId::new(id))?;
-    match app.store.create_game(&game, app.clock.now()).await? {
-        Some(earlier) if earlier.game != game => Err(Problem::new(
+    match app.store.create_game(&game, request, app.clock.now()).await? {
+        true => Ok((StatusCode::CREATED, Json(game.into()))),
+        false => Err(Problem::new(
             &IDEMPOTENCY_KEY_REUSED,
             "this Idempotency-Key came before with another game".into(),
         )),
-        _ => Ok((StatusCode::CREATED, Json(game.into()))),
     }
 }
 

@@ -91,7 +91,7 @@ pub(crate) async fn list(
 /// Put on record that you have played
 #[utoipa::path(
     post, path = "/games/{gameId}/playHistory", tag = "games", request_body = Play,
-    params(("gameId" = Uuid, Path)),
+    params(("X-User-ID" = Uuid, Header), ("gameId" = Uuid, Path)),
     responses(
         (status = 201, body = EntryView),
         (status = 409, description = "you do not have the game"),

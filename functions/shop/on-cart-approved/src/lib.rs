@@ -50,9 +50,9 @@ impl MessageHandler for OnCartApproved {
 
     async fn give_up(&self, message: &Message, reason: &str) {
         let Ok(invoice) = InvoiceEvent::read(&message.body) else { return };
-        let reason = format!("the purchases were not recorded: {reason}");
         let (from, now) = (CartStatus::Approved, self.clock.now());
-        let stuck = self.store.mark_stuck(invoice, from, &reason, now).await;
+        let told = "the purchases could not be recorded";
+        let stuck = self.store.mark_stuck(invoice, from, told, now).await;
         tracing::error!(%invoice, ?stuck, reason, "the cart is stuck");
     }
 }

@@ -55,9 +55,9 @@ impl MessageHandler for OnInvoiceRequested {
 
     async fn give_up(&self, message: &Message, reason: &str) {
         let Ok(invoice) = InvoiceEvent::read(&message.body) else { return };
-        let reason = format!("no invoice: {reason}");
         let (from, now) = (CartStatus::Invoice, self.clock.now());
-        let stuck = self.store.mark_stuck(invoice, from, &reason, now).await;
+        let told = "no invoice could be put on record";
+        let stuck = self.store.mark_stuck(invoice, from, told, now).await;
         tracing::error!(%invoice, ?stuck, reason, "the cart is stuck");
     }
 }

@@ -39,9 +39,9 @@ impl MessageHandler for OnInvoiceResult {
 
     async fn give_up(&self, message: &Message, reason: &str) {
         let Ok(invoice) = InvoiceEvent::read(&message.body) else { return };
-        let reason = format!("the invoice's result was not taken up: {reason}");
         let (from, now) = (CartStatus::Invoice, self.clock.now());
-        let stuck = self.store.mark_stuck(invoice, from, &reason, now).await;
+        let told = "the invoice's result could not be taken up";
+        let stuck = self.store.mark_stuck(invoice, from, told, now).await;
         tracing::error!(%invoice, ?stuck, reason, "the cart is stuck");
     }
 }

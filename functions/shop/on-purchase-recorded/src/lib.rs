@@ -25,9 +25,12 @@ pub struct OnPurchaseRecorded {
 }
 
 impl OnPurchaseRecorded {
-    /// `Err` says why it could not be done now.
+    /// `Err` says why it could not be done now, in words for the customer.
     async fn hand_over(&self, user: UserId, game: GameId) -> Result<(), String> {
-        let failed = |error: StoreError| error.to_string();
+        let failed = |error: StoreError| {
+            tracing::warn!(%error, "storage failed");
+            "the purchases could not be handed over".to_owned()
+        };
         let Some(purchase) = self.store.purchase(user, game).await.map_err(failed)? else {
             tracing::info!(%game, "no such purchase");
             return Ok(());

@@ -1,4 +1,8 @@
 //! One invoice: claimed, charged, decided.
+//!
+//! Whoever finds that an invoice cannot be paid says so in the invoice, while the claim is theirs, and
+//! only then withdraws its payment. So a run that is late never gives back what another one took for an
+//! invoice that is paid.
 
 use marquee_dynamo::error::StoreError;
 use marquee_kernel::time::Timestamp;
@@ -9,23 +13,39 @@ use uuid::Uuid;
 
 use crate::{Limits, Processor, Report};
 
+/// Tries until a provider that refuses what it is asked is believed. It may be that it refuses us all,
+/// and that somebody mends that.
+const REFUSALS_MAX: u32 = 5;
+
 /// What asking for the money came to.
 enum Charged {
     Paid,
-    /// For good, and nothing of it stands.
+    /// For good, for this reason.
     Refused(String),
     /// Nobody knows, or not now.
     Unanswered(ProviderError),
 }
 
+const OTHERS: Report = Report { others: 1, ..NOTHING };
+const NOTHING: Report =
+    Report { paid: 0, rejected: 0, postponed: 0, others: 0, failed: 0, overdue: 0, more: false };
+
 impl Processor {
-    pub(crate) async fn process(&self, invoice: Invoice, limits: Limits) -> Report {
+    pub(crate) async fn process(
+        &self,
+        invoice: Invoice,
+        limits: Limits,
+        until: Timestamp,
+    ) -> Report {
+        if self.clock.now() >= until {
+            return Report { more: true, ..NOTHING };
+        }
         let one = match self.claim_and_charge(&invoice, limits).await {
             Ok(report) => report,
             Err(error) => {
                 // The claim's lease runs out, and the invoice is tried again.
                 tracing::warn!(%error, invoice = %invoice.id, "not processed");
-                Report { failed: 1, ..Report::default() }
+                Report { failed: 1, ..NOTHING }
             }
         };
         let is_old = invoice.created_at + limits.overdue_after <= self.clock.now();
@@ -41,50 +61,79 @@ impl Processor {
         let now = self.clock.now();
         let claim = Claim { by: Uuid::new_v4(), until: now + limits.lease };
         if !self.store.claim_invoice(invoice, claim, now).await? {
-            return Ok(Report { others: 1, ..Report::default() });
+            return Ok(OTHERS);
         }
         let charge = invoice.charge(self.payments.currency);
-        let charged = self.charge(invoice, &charge).await?;
-        let now = self.clock.now();
-        let (result, report) = match &charged {
-            Charged::Paid => (Ok(()), Report { paid: 1, ..Report::default() }),
-            Charged::Refused(reason) => {
-                (Err(reason.as_str()), Report { rejected: 1, ..Report::default() })
-            }
-            Charged::Unanswered(error) => {
-                let tries = invoice.tries + 1;
-                tracing::warn!(%error, invoice = %invoice.id, tries, "will be tried again");
-                let again = now + pause_after(tries);
-                let reason = error.to_string();
-                self.store.postpone_invoice(invoice, claim.by, &reason, again, now).await?;
-                let failed = usize::from(!error.is_transient());
-                return Ok(Report { postponed: 1, failed, ..Report::default() });
-            }
+        let charged = match &invoice.refused {
+            Some(reason) => Charged::Refused(reason.clone()),
+            None => self.charge(invoice, &charge).await?,
         };
-        if self.store.decide_invoice(invoice.id, claim.by, result, now).await? {
-            tracing::info!(invoice = %invoice.id, paid = result.is_ok(), "decided");
-            return Ok(report);
+        match charged {
+            Charged::Paid => {
+                let now = self.clock.now();
+                match self.store.decide_invoice(invoice.id, claim.by, Ok(()), now).await? {
+                    true => Ok(Report { paid: 1, ..NOTHING }),
+                    false => self.taken_over(invoice, &charge).await,
+                }
+            }
+            Charged::Refused(reason) => self.reject(invoice, &charge, claim.by, &reason).await,
+            Charged::Unanswered(error) => self.postpone(invoice, &charge, claim.by, &error).await,
         }
-        self.taken_over(invoice, &charge, now).await?;
-        Ok(Report { others: 1, ..Report::default() })
     }
 
-    /// The lease was over before this was done, and somebody else has the invoice. If they found that it
-    /// cannot be paid, what was paid here goes back.
-    async fn taken_over(
+    async fn reject(
         &self,
         invoice: &Invoice,
         charge: &Charge,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let decided = self.store.invoice(invoice.id).await?;
-        tracing::warn!(invoice = %invoice.id, "the lease was over");
-        if decided.is_some_and(|invoice| invoice.status == InvoiceStatus::Rejected)
-            && let Err(PaymentError::Store(error)) = self.payments.give_back(charge, now).await
-        {
-            return Err(error);
+        by: Uuid,
+        reason: &str,
+    ) -> Result<Report, StoreError> {
+        if !self.store.refuse_invoice(invoice.id, by, reason).await? {
+            return self.taken_over(invoice, charge).await;
         }
-        Ok(())
+        if let Some(error) = self.withdraw(charge).await? {
+            return self.postpone(invoice, charge, by, &error).await;
+        }
+        let now = self.clock.now();
+        match self.store.decide_invoice(invoice.id, by, Err(reason), now).await? {
+            true => Ok(Report { rejected: 1, ..NOTHING }),
+            false => Ok(OTHERS),
+        }
+    }
+
+    async fn postpone(
+        &self,
+        invoice: &Invoice,
+        charge: &Charge,
+        by: Uuid,
+        error: &ProviderError,
+    ) -> Result<Report, StoreError> {
+        let (now, tries) = (self.clock.now(), invoice.tries + 1);
+        tracing::warn!(%error, invoice = %invoice.id, tries, "will be tried again");
+        let again = now + pause_after(tries);
+        let reason = "the payment provider did not answer, and is asked again";
+        if !self.store.postpone_invoice(invoice, by, reason, again, now).await? {
+            return self.taken_over(invoice, charge).await;
+        }
+        // It may be that the provider refuses us: somebody has to look.
+        let failed = usize::from(!error.is_transient());
+        Ok(Report { postponed: 1, failed, ..NOTHING })
+    }
+
+    /// The lease was over before this was done, and somebody else has the invoice. If they found that it
+    /// cannot be paid, whatever was paid here goes back.
+    async fn taken_over(&self, invoice: &Invoice, charge: &Charge) -> Result<Report, StoreError> {
+        tracing::warn!(invoice = %invoice.id, "the lease was over");
+        let found = self.store.invoice(invoice.id).await?;
+        let refused = found.is_some_and(|invoice| {
+            invoice.status == InvoiceStatus::Rejected || invoice.refused.is_some()
+        });
+        if refused && let Some(error) = self.withdraw(charge).await? {
+            let payment = &charge.payment;
+            tracing::error!(%error, %payment, "may not have gone back: somebody has to look");
+            return Ok(Report { failed: 1, ..OTHERS });
+        }
+        Ok(OTHERS)
     }
 
     async fn charge(&self, invoice: &Invoice, charge: &Charge) -> Result<Charged, StoreError> {
@@ -93,24 +142,22 @@ impl Processor {
             Err(PaymentError::Store(error)) => return Err(error),
             Err(PaymentError::Provider(error)) => error,
         };
-        match asked {
-            ProviderError::TimedOut | ProviderError::Unavailable(_) => {
-                Ok(Charged::Unanswered(asked))
+        Ok(match asked {
+            ProviderError::TimedOut | ProviderError::Unavailable(_) => Charged::Unanswered(asked),
+            ProviderError::Refused(_) if invoice.tries + 1 < REFUSALS_MAX => {
+                tracing::error!(error = %asked, invoice = %invoice.id, "the provider refuses");
+                Charged::Unanswered(asked)
             }
-            // It may be that the provider refuses us, and nobody's money is at stake.
             ProviderError::Refused(_) => {
                 tracing::error!(error = %asked, invoice = %invoice.id, "the provider refuses");
-                Ok(Charged::Unanswered(asked))
+                Charged::Refused("the payment provider refuses this payment".to_owned())
             }
             ProviderError::Declined(_)
             | ProviderError::Incomplete { .. }
             | ProviderError::OtherPurpose
             | ProviderError::Unknown
-            | ProviderError::Over => match self.withdraw(charge).await? {
-                None => Ok(Charged::Refused(asked.to_string())),
-                Some(error) => Ok(Charged::Unanswered(error)),
-            },
-        }
+            | ProviderError::Over => Charged::Refused(asked.to_string()),
+        })
     }
 
     /// Reserves the money and takes it, unless it has been taken.
@@ -128,6 +175,7 @@ impl Processor {
                 let refused = "it does not hand over what it had reserved";
                 Err(ProviderError::Declined(Some(refused.to_owned())).into())
             }
+            Some(status) if status.is_over() => Err(ProviderError::Over.into()),
             _ => Err(ProviderError::TimedOut.into()),
         }
     }

@@ -11,7 +11,7 @@ use std::{ops::Add, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use marquee_dynamo::error::StoreError;
-use marquee_kernel::time::Clock;
+use marquee_kernel::time::{Clock, Timestamp};
 use marquee_lambda::{
     config::{self, ConfigError},
     schedule,
@@ -32,7 +32,7 @@ pub struct Processor {
 pub struct Limits {
     /// After how long a run looks again; `None`: it looks once.
     pub poll: Option<Duration>,
-    /// After which a run looks no more.
+    /// After which a run begins nothing more.
     pub run_for: Duration,
     /// How long an invoice is a run's own. Longer than a provider and storage take together.
     pub lease: Duration,
@@ -107,7 +107,7 @@ pub async fn run(processor: &Processor, limits: Limits) -> Result<Report, StoreE
     let until = processor.clock.now() + limits.run_for;
     let mut report = Report::default();
     loop {
-        let look = processor.look(limits).await?;
+        let look = processor.look(limits, until).await?;
         report = Report { more: look.more, ..report + look };
         match limits.poll {
             Some(pause) if processor.clock.now() + pause < until => {
@@ -120,7 +120,7 @@ pub async fn run(processor: &Processor, limits: Limits) -> Result<Report, StoreE
 
 impl Processor {
     /// Goes through what is open now.
-    async fn look(&self, limits: Limits) -> Result<Report, StoreError> {
+    async fn look(&self, limits: Limits, until: Timestamp) -> Result<Report, StoreError> {
         // Runs that look at the same moment begin at different invoices.
         let order = Uuid::new_v4();
         let (mut report, mut after) = (Report::default(), None);
@@ -129,11 +129,11 @@ impl Processor {
             let (mut page, next) =
                 self.store.claimable_invoices(now, after.as_deref(), PAGE_LEN).await?;
             page.sort_by_key(|invoice| Uuid::new_v5(&order, invoice.id.uuid().as_bytes()));
-            let processed = page.into_iter().map(|invoice| self.process(invoice, limits));
+            let processed = page.into_iter().map(|invoice| self.process(invoice, limits, until));
             let processed = stream::iter(processed).buffer_unordered(AT_ONCE);
             report = processed.fold(report, async |sum, one| sum + one).await;
             after = next;
-            if after.is_none() {
+            if after.is_none() || report.more {
                 return Ok(report);
             }
         }

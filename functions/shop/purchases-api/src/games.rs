@@ -30,7 +30,7 @@ pub(crate) struct OwnedGameView {
 #[utoipa::path(
     get, path = "/purchase-history/games", tag = "purchases",
     params(
-        ("userId" = Option<Uuid>, Query),
+        ("X-User-ID" = Uuid, Header), ("userId" = Option<Uuid>, Query),
         ("limit" = Option<u16>, Query), ("cursor" = Option<String>, Query),
     ),
     responses((status = 200, body = Vec<OwnedGameView>))
@@ -58,7 +58,9 @@ pub(crate) async fn list(
 /// The purchase of one game that you have
 #[utoipa::path(
     get, path = "/purchase-history/games/{gameId}", tag = "purchases",
-    params(("gameId" = Uuid, Path), ("userId" = Option<Uuid>, Query)),
+    params(
+        ("X-User-ID" = Uuid, Header), ("gameId" = Uuid, Path), ("userId" = Option<Uuid>, Query),
+    ),
     responses((status = 200, body = PurchaseView))
 )]
 pub(crate) async fn get(

@@ -47,7 +47,7 @@ impl From<Purchase> for PurchaseView {
 #[utoipa::path(
     get, path = "/purchase-history", tag = "purchases",
     params(
-        ("userId" = Option<Uuid>, Query),
+        ("X-User-ID" = Uuid, Header), ("userId" = Option<Uuid>, Query),
         ("limit" = Option<u16>, Query), ("cursor" = Option<String>, Query),
     ),
     responses((status = 200, body = Vec<PurchaseView>))
@@ -69,7 +69,7 @@ pub(crate) struct NewPurchase {
     user_id: Uuid,
     game_id: Uuid,
     /// What it cost, wherever it was paid.
-    #[schema(value_type = f64, minimum = 0, maximum = 1_000_000)]
+    #[schema(value_type = f64, minimum = 0, maximum = 1_000_000, multiple_of = 0.01)]
     price: Amount,
 }
 

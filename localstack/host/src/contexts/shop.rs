@@ -36,7 +36,7 @@ fn apis(environment: Environment<'_>, store: &ShopStore) -> Vec<HttpFunction> {
     let carts = carts_api::AppState { store: store(), clock: clock() };
     let invoices = invoices_api::AppState { store: store() };
     let purchases = purchases_api::AppState { store: store(), clock: clock() };
-    let aggregator = aggregator_api::AppState { store: store(), clock: clock() };
+    let aggregator = aggregator_api::AppState { store: store() };
     vec![
         HttpFunction { api: games_api::API, router: games_api::router(games, identity) },
         HttpFunction { api: carts_api::API, router: carts_api::router(carts, identity) },

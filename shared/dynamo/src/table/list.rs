@@ -3,7 +3,7 @@
 //! Indexes hold keys only, so that a change of an item costs nothing there. A page reads the keys of
 //! each partition, puts them in order, and then reads the items that it shows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures_util::future::try_join_all;
 
@@ -72,7 +72,7 @@ impl List {
     /// The bounds of what comes after a position.
     fn bounds<'a>(&'a self, after: Option<&'a str>) -> (&'a str, &'a str) {
         let (from, to) = (self.from.as_deref(), self.to.as_deref());
-        let (from, to) = (from.unwrap_or("\u{1}"), to.unwrap_or("\u{10ffff}"));
+        let (from, to) = (from.unwrap_or("\u{1}"), to.unwrap_or("\u{10ffff}\u{10ffff}"));
         match (after, self.descending) {
             (None, _) => (from, to),
             (Some(after), true) => (from, to.min(after)),
@@ -138,16 +138,19 @@ impl Table {
         Ok(entries)
     }
 
-    /// The items of these entries, in their order; one that has gone is left out.
+    /// The items of these entries, in their order, each once: one that moves while partitions are read
+    /// may be seen in two. One that has gone is left out.
     pub async fn items_at<'a>(
         &self,
         entries: &'a [Entry],
     ) -> Result<Vec<(&'a str, Item)>, StoreError> {
-        let wanted = entries.iter().map(|entry| entry.key.clone()).collect();
-        let found = self.batch_get(wanted, false).await?;
         let name = |item: &Item| {
             Some((item.text(PARTITION).ok()?.to_owned(), item.text(SORT).ok()?.to_owned()))
         };
+        let mut seen = HashSet::new();
+        let wanted = entries.iter().filter(|entry| seen.insert(name(&entry.key)));
+        let wanted = wanted.map(|entry| entry.key.clone()).collect();
+        let found = self.batch_get(wanted, false).await?;
         let mut by_key: HashMap<_, _> =
             found.into_iter().filter_map(|item| Some((name(&item)?, item))).collect();
         let in_order = entries.iter().filter_map(|entry| {

@@ -66,6 +66,9 @@ pub struct Invoice {
     /// Why it is rejected, or has not been paid yet.
     pub reason: Option<String>,
     pub claim: Option<Claim>,
+    /// Why it cannot be paid: it is on record before anything of its payment is withdrawn, so that
+    /// nobody charges it any more.
+    pub refused: Option<String>,
     /// Tries that the provider did not answer.
     pub tries: u32,
     pub created_at: Timestamp,
@@ -117,6 +120,7 @@ mod tests {
             status,
             reason: None,
             claim: until.map(|until| Claim { by: Uuid::nil(), until }),
+            refused: None,
             tries: 0,
             created_at: at,
             updated_at: at,

@@ -88,9 +88,11 @@ impl ShopStore {
         Err(conflict("a game's history"))
     }
 
-    /// Writes that a user has played; `false` if there is an entry of that id. One write unit.
+    /// Writes that a user has played; `false` if there is another entry of that id. One write unit.
     pub async fn record_play(&self, entry: &HistoryEntry) -> Result<bool, StoreError> {
-        Ok(self.table.put_new(write_history(entry)).await?.is_none())
+        let earlier = self.table.put_new(write_history(entry)).await?;
+        // The same: the answer of the write itself was lost.
+        Ok(earlier.is_none_or(|earlier| earlier == write_history(entry)))
     }
 
     /// Grants an achievement, once: four write units. The one that the user has, if they have it.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use marquee_dynamo::{
     error::StoreError,
-    item::{Item, ReadItem, text},
+    item::{Item, ReadItem, text, uuid},
     table::{Page, list::Search},
 };
 use marquee_kernel::time::Timestamp;
@@ -19,8 +19,11 @@ use uuid::Uuid;
 use super::{ShopStore, change::Change, items, keys};
 use crate::events::{EventType, GamesEvent};
 
-/// A game that is not sold any more keeps its title, for those who have it.
+/// A game that is not sold any more keeps its title, for those who have it. This says which request took
+/// it out.
 const GONE: &str = "gone";
+/// Which request created it.
+const REQUEST: &str = "req";
 
 /// A game as it is on record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,22 +34,24 @@ pub struct KnownGame {
 }
 
 impl ShopStore {
-    /// Puts a new game into the catalogue: two write units. The one that has its id, if there is one.
+    /// Puts a new game into the catalogue: two write units. `false` if there is one of its id, which was
+    /// not put there by this `request`.
     pub async fn create_game(
         &self,
         game: &Game,
+        request: Uuid,
         now: Timestamp,
-    ) -> Result<Option<KnownGame>, StoreError> {
-        let change = as_sold(game, now).only_if(keys::PARTITION, None);
+    ) -> Result<bool, StoreError> {
+        let change = as_sold(game, now).set(REQUEST, uuid(request)).only_if(keys::PARTITION, None);
         match self.table.update(change.of(keys::game(game.id))).await? {
-            Ok(()) => Ok(None),
-            Err(earlier) => read(&earlier).map(Some),
+            Ok(()) => Ok(true),
+            Err(earlier) => Ok(earlier.optional_uuid(REQUEST) == Some(request)),
         }
     }
 
     /// Puts a game into the catalogue, or in the place of what it was.
     pub async fn put_game(&self, game: &Game, now: Timestamp) -> Result<(), StoreError> {
-        if self.create_game(game, now).await?.is_some() {
+        if !self.create_game(game, Uuid::new_v4(), now).await? {
             let change = as_sold(game, now).remove(GONE).only_with(keys::PARTITION);
             // It cannot fail: a game's item is never deleted.
             let _ = self.table.update(change.of(keys::game(game.id))).await?;
@@ -56,14 +61,19 @@ impl ShopStore {
 
     /// Takes a game out of the shop; `false` if it is not in there.
     pub async fn withdraw_game(&self, game: GameId, now: Timestamp) -> Result<bool, StoreError> {
+        let by = Uuid::new_v4();
         let change = Change::default()
-            .set(GONE, text("yes"))
+            .set(GONE, uuid(by))
             .set(ATTRIBUTE, changed(game, now))
             .remove(keys::LIST)
             .remove(keys::AT)
             .only_with(keys::PARTITION)
             .only_if(GONE, None);
-        Ok(self.table.update(change.of(keys::game(game))).await?.is_ok())
+        match self.table.update(change.of(keys::game(game))).await? {
+            Ok(()) => Ok(true),
+            // The answer of the write itself was lost.
+            Err(found) => Ok(found.optional_uuid(GONE) == Some(by)),
+        }
     }
 
     /// A game that is sold.
@@ -132,5 +142,5 @@ pub(super) fn read(item: &Item) -> Result<KnownGame, StoreError> {
         title: item.parsed(items::TITLE)?,
         base_price: items::read_price(item, items::PRICE)?,
     };
-    Ok(KnownGame { game, gone: item.optional_text(GONE).is_some() })
+    Ok(KnownGame { game, gone: item.contains_key(GONE) })
 }

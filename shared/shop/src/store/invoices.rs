@@ -21,6 +21,7 @@ use super::{ShopStore, change::Change, items, keys};
 use crate::events::{EventType, InvoiceEvent};
 
 const BILL: &str = "bill";
+const REFUSED: &str = "refused";
 const CREATED: &str = "created";
 const CLAIMED_BY: &str = "by";
 const CLAIMED_UNTIL: &str = "until";
@@ -147,7 +148,23 @@ impl ShopStore {
         }
     }
 
-    /// Lets go of an invoice until `again`: the provider did not answer.
+    /// Puts on record that an invoice cannot be paid, before anything of its payment is withdrawn:
+    /// whoever claims it from now on charges nothing. `false` if the claim is not this one any more.
+    pub async fn refuse_invoice(
+        &self,
+        id: InvoiceId,
+        by: Uuid,
+        reason: &str,
+    ) -> Result<bool, StoreError> {
+        let change = Change::default()
+            .set(REFUSED, text(reason))
+            .only_if(items::STATUS, Some(text(InvoiceStatus::Process.into_str())))
+            .only_if(CLAIMED_BY, Some(uuid(by)));
+        Ok(self.table.update(change.of(keys::invoice(id))).await?.is_ok())
+    }
+
+    /// Lets go of an invoice until `again`: the provider did not answer. `false` if the claim is not this
+    /// one any more.
     pub async fn postpone_invoice(
         &self,
         invoice: &Invoice,
@@ -155,7 +172,7 @@ impl ShopStore {
         reason: &str,
         again: Timestamp,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let change = Change::default()
             .set(items::STATUS, text(InvoiceStatus::Wait.into_str()))
             .set(items::REASON, text(reason))
@@ -165,7 +182,11 @@ impl ShopStore {
             .remove(CLAIMED_UNTIL)
             .only_if(items::STATUS, Some(text(InvoiceStatus::Process.into_str())))
             .only_if(CLAIMED_BY, Some(uuid(by)));
-        self.table.update(change.of(keys::invoice(invoice.id))).await.map(drop)
+        match self.table.update(change.of(keys::invoice(invoice.id))).await? {
+            Ok(()) => Ok(true),
+            // The answer of the write itself was lost.
+            Err(found) => Ok(found.optional_uuid(CLAIMED_BY) == Some(by)),
+        }
     }
 
     /// A page of invoices, newest first: of one user, or of everybody by when they were last changed. It
@@ -185,21 +206,24 @@ impl ShopStore {
             items.retain(|invoice| filter.fits(invoice));
             return Ok(Page { items, next });
         }
+        // The place of an open one is when it is to be looked at, and not its last change.
         let (open, done) = (keys::OPEN.all(), [keys::OK.all(), keys::REJECTED.all()].concat());
-        let (partitions, to) = match filter.status {
-            // Their place is when they are to be looked at, and may be later than their last change.
-            Some(status) if status.is_open() => (open, None),
-            Some(InvoiceStatus::Ok) => (keys::OK.all(), filter.updated_to),
-            Some(_) => (keys::REJECTED.all(), filter.updated_to),
-            None => ([open, done].concat(), None),
+        let (partitions, by_change) = match filter.status {
+            Some(status) if status.is_open() => (open, false),
+            Some(InvoiceStatus::Ok) => (keys::OK.all(), true),
+            Some(_) => (keys::REJECTED.all(), true),
+            None => ([open, done].concat(), false),
         };
+        let bound = |at: Option<Timestamp>| at.filter(|_| by_change).map(keys::at);
         let list = List {
-            from: filter.updated_from.map(keys::at),
-            to: to.map(keys::at),
+            from: bound(filter.updated_from),
+            to: bound(filter.updated_to),
             ..List::new(super::schema::LISTED, partitions).descending()
         };
         let fits = |invoice: &Invoice| filter.fits(invoice);
-        let fits = (filter.status.is_some() || filter.updated_to.is_some()).then_some(&fits as _);
+        let is_filter =
+            filter.status.is_some() || filter.updated_from.is_some() || filter.updated_to.is_some();
+        let fits = is_filter.then_some(&fits as _);
         self.table.search(&list, &Search { fits, ..Search::all(read) }, limit, after).await
     }
 }
@@ -225,6 +249,7 @@ pub(super) fn read(item: &Item) -> Result<Invoice, StoreError> {
         status: item.parsed(items::STATUS)?,
         reason: item.optional_text(items::REASON).map(str::to_owned),
         claim,
+        refused: item.optional_text(REFUSED).map(str::to_owned),
         tries: item.optional_number(items::TRIES).unwrap_or_default(),
         created_at: item.instant(CREATED)?,
         updated_at: item.instant(items::UPDATED)?,

@@ -118,7 +118,10 @@ pub(super) fn until(at: Timestamp) -> String {
     self::at(at + Duration::from_millis(1))
 }
 
+/// In the year 2286, milliseconds have a digit more.
+const AT_MAX: i64 = 9_999_999_999_999;
+
 /// What the places of that moment begin with.
 pub(super) fn at(at: Timestamp) -> String {
-    format!("{:013}", at.millis())
+    format!("{:013}", at.millis().clamp(0, AT_MAX))
 }

@@ -34,7 +34,7 @@ pub async fn load(store: &ShopStore) -> Result<(), Error> {
         let id = GameId::new(Uuid::from_u128(FIRST.as_u128() + number));
         let base_price = Price::new(price.parse()?)?;
         let game = Game { id, title: title.parse()?, base_price };
-        store.create_game(&game, SystemClock.now()).await?;
+        store.create_game(&game, FIRST, SystemClock.now()).await?;
     }
     Ok(())
 }
