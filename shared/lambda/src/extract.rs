@@ -216,11 +216,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Whose {
         }
         let Parameters(named) = Parameters::<Named>::from_request_parts(parts, state).await?;
         let named = parameter("userId", named.user_id.as_deref())?;
+        let Buyer(own) = Buyer::from_request_parts(parts, state).await?;
+        let Some(named) = named else { return Ok(Self(own)) };
         let caller = Caller::from_request_parts(parts, state).await?;
-        match (named, caller.whose(named)?) {
-            (Some(_), Some(user)) => Ok(Self(user)),
-            _ => Buyer::from_request_parts(parts, state).await.map(|Buyer(own)| Self(own)),
-        }
+        caller.whose(Some(named)).map(|_| Self(named))
     }
 }
 
