@@ -1,15 +1,27 @@
 //! What is counted, under duplicates, reordering and damage.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use futures_util::future::join_all;
 use marquee_dynamo::{
-    item::{key, number},
+    item::{key, names, number},
     table::{ConditionalUpdate, delete_existing},
 };
+use marquee_host::database::table_name;
 use marquee_lambda::consumer::Outcome;
+use marquee_shop::store::ShopStore;
 use marquee_shop_domain::ids::{GameId, entries_of, shard_of};
+use marquee_testkit::faulty::Fault;
 use serde_json::{Value, json};
+use tokio::{runtime::Handle, task::block_in_place};
 
-use crate::shop::storefront::{Storefront, incoming, user};
+use crate::{
+    shop::storefront::{Storefront, incoming, user},
+    system::faulty_table,
+};
 
 /// Users 1 to 6 have the game; the first three have an achievement each, and one had another.
 async fn busy(shop: &Storefront) -> GameId {
@@ -142,4 +154,34 @@ async fn a_rebuild_while_the_shop_is_open_loses_nothing() {
     tokio::join!(join_all(grants), rebuilds);
     shop.aggregate().await;
     assert_eq!(shop.numbers_of(game).await, Some((6, 33)));
+}
+
+/// Between the count and the write, another achievement is granted in the same shard.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_count_that_was_overtaken_is_made_once_more() {
+    let shop = Arc::new(Storefront::new().await);
+    let game = busy(&shop).await;
+    let partition = format!("G#{game}#{:x}", shard_of(game, user(1)));
+    let damage = ConditionalUpdate {
+        key: key(partition, "N".to_owned()),
+        update: "SET #users = :n".to_owned(),
+        condition: String::new(),
+        names: Some(names(["users"])),
+        values: [(":n".to_owned(), number(77))].into(),
+    };
+    shop.database.table("shop").update(damage).await.expect("storage").expect("no condition");
+    let (other, granted) = (Arc::clone(&shop), AtomicBool::new(false));
+    let grant = move |operation: &str, _| {
+        if operation == "UpdateItem" && !granted.swap(true, Ordering::SeqCst) {
+            let third = json!({ "userId": user(1).uuid(), "title": "Third" });
+            let path = format!("/games/{game}/achievements");
+            let grant = other.call(user(0), "POST", &path, &third);
+            block_in_place(|| Handle::current().block_on(grant));
+        }
+        Fault::None
+    };
+    let (table, _) = faulty_table(&shop.database, &table_name("shop"), grant);
+    ShopStore::new(table).rebuild(None).await.expect("storage");
+    shop.aggregate().await;
+    assert_eq!(shop.numbers_of(game).await, Some((6, 4)));
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use marquee_kernel::time::Clock;
 use marquee_lambda::consumer::Outcome;
 use marquee_messaging::{backends::memory::MemoryBroker, message::Message};
-use marquee_shop_domain::cart::CartStatus;
+use marquee_shop_domain::cart::{Cart, CartStatus};
 use marquee_testkit::{faulty::Fault, ledger::Trouble};
 use retry_carts::{Limits, Report};
 use serde_json::{Value, json};
@@ -169,6 +170,29 @@ async fn a_game_that_is_gone_leaves_the_cart_stuck_until_it_is_back() {
     let cart = shop.settle_without(&old, user(1)).await;
     assert_eq!((cart.status, cart.items.len()), (CartStatus::Open, 0));
     assert_eq!(shop.times_in_history(user(1), gone.game).await, 1);
+}
+
+/// A purchase is on record, and the others of its cart are not yet.
+#[tokio::test]
+async fn a_cart_is_not_emptied_before_all_of_its_purchases_are_on_record() {
+    let shop = Storefront::new().await;
+    paid(&shop).await;
+    for queue in &QUEUES[..2] {
+        let message = shop.events(queue).await.pop().expect("an event");
+        shop.deliver(queue, &message).await.expect("it is handled");
+        shop.process().await;
+    }
+    let cart = shop.cart(user(1)).await;
+    let first = cart.items[0];
+    let one = Cart { items: vec![first], ..cart };
+    shop.truth().record_purchases(&one, shop.clock.now()).await.expect("storage");
+    let event = json!({ "userId": user(1).uuid(), "gameId": first.game.uuid() });
+    let told = shop.deliver("purchase_recorded", &by_hand(&event)).await;
+    assert_eq!(told, Some(Outcome::Done));
+    let cart = shop.cart(user(1)).await;
+    assert_eq!((cart.status, cart.items.len()), (CartStatus::Approved, 2));
+    assert_eq!(shop.settle(user(1)).await.status, CartStatus::Open);
+    assert_eq!(shop.owned(user(1)).await.len(), 2);
 }
 
 /// Whoever makes up a message moves nothing: the items decide.
