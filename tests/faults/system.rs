@@ -7,12 +7,15 @@ use axum::Router;
 use marquee_dynamo::client::Table;
 use marquee_host::database::LocalDatabase;
 use marquee_lambda::{
+    consumer::Incoming,
     http,
     stream::{StreamEvent, relay},
 };
 use marquee_messaging::{
     backends::memory::MemoryBroker,
     message::{Message, Metadata},
+    topology::Topology,
+    trace::TraceContext,
 };
 use marquee_testkit::{
     capacity::CapacityMeter,
@@ -35,11 +38,20 @@ pub(crate) fn faulty_table(
 
 /// A broker that has been given all that a table's stream holds.
 pub(crate) async fn relayed(database: &LocalDatabase, table: &str) -> MemoryBroker {
-    let broker = MemoryBroker::new(marquee_contexts::topology(), 100_000);
+    relayed_to(database, table, marquee_contexts::topology()).await
+}
+
+/// The same, with other queues than ours.
+pub(crate) async fn relayed_to(
+    database: &LocalDatabase,
+    table: &str,
+    topology: Topology,
+) -> MemoryBroker {
+    let broker = MemoryBroker::new(topology.clone(), 100_000);
     let relaying = RelayOutbox {
         publisher: Arc::new(broker.clone()),
         dead_letters: Arc::new(broker.clone()),
-        topology: marquee_contexts::topology(),
+        topology,
     };
     let mut records: Vec<Value> = Vec::new();
     loop {
@@ -75,6 +87,22 @@ pub(crate) fn by_hand(body: &Value) -> Message {
     Message { metadata: Metadata::default(), body: body.to_string().into_bytes() }
 }
 
+/// A message as its consumer gets it.
+pub(crate) fn incoming(message: &Message, last: bool) -> Incoming {
+    Incoming {
+        message: message.clone(),
+        attempt: 1,
+        last,
+        trace: TraceContext::begin(),
+        span: tracing::Span::none(),
+    }
+}
+
+/// Messages as a consumer gets them that may get them again.
+pub(crate) fn batch(messages: &[Message]) -> Vec<Incoming> {
+    messages.iter().map(|message| incoming(message, false)).collect()
+}
+
 /// One request, as API Gateway would send it.
 pub(crate) async fn invoke(
     router: &Router,
@@ -83,11 +111,22 @@ pub(crate) async fn invoke(
     user: Option<Uuid>,
     body: &Value,
 ) -> (u16, Value) {
+    let headers = match user {
+        Some(user) => json!({ "x-user-id": user }),
+        None => json!({}),
+    };
+    invoke_with(router, method, path, &headers, body).await
+}
+
+/// The same, with any headers.
+pub(crate) async fn invoke_with(
+    router: &Router,
+    method: &str,
+    path: &str,
+    headers: &Value,
+    body: &Value,
+) -> (u16, Value) {
     let (raw_path, query) = path.split_once('?').unwrap_or((path, ""));
-    let mut headers = json!({ "host": "test" });
-    if let Some(user) = user {
-        headers["x-user-id"] = json!(user);
-    }
     let event = json!({
         "version": "2.0", "routeKey": "$default", "rawPath": raw_path, "rawQueryString": query,
         "headers": headers, "isBase64Encoded": false,

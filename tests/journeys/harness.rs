@@ -369,19 +369,21 @@ pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is not text")).to_owned()
 }
 
-/// Asks again for up to twenty seconds.
+/// Asks again for up to a minute: a busy machine may need half of it to do what is asked for.
 pub(crate) async fn eventually(condition: impl AsyncFnMut() -> bool) -> bool {
-    within(Duration::from_secs(20), condition).await
+    within(Duration::from_secs(60), condition).await
 }
 
-/// Asks again until this time is over.
+/// Asks again until this time is over, less and less often: each question is work for the system too.
 pub(crate) async fn within(time: Duration, mut condition: impl AsyncFnMut() -> bool) -> bool {
     let start = Instant::now();
+    let mut pause = Duration::from_millis(10);
     while start.elapsed() < time {
         if condition().await {
             return true;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(pause).await;
+        pause = pause.mul_f64(1.3).min(Duration::from_millis(500));
     }
     false
 }

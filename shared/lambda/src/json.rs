@@ -15,7 +15,7 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         RefOr,
-        schema::{ObjectBuilder, Schema, SchemaType, Type},
+        schema::{self, ObjectBuilder, Schema, SchemaType, Type},
     },
 };
 
@@ -56,6 +56,11 @@ pub fn whole<'de, D: Deserializer<'de>, T: DeserializeOwned>(
         value = whole.into();
     }
     serde_json::from_value(value).map_err(de::Error::custom)
+}
+
+/// How a field that is one of a few words is described.
+pub fn one_of_schema(names: &'static [&'static str]) -> schema::Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names.iter().copied())).build()
 }
 
 /// An amount: a JSON number out (`100.0`), a number or a string in. It is a decimal in between;

@@ -31,7 +31,7 @@ impl RetryPauses {
         Self { first: Duration::from_secs(60), max: Duration::from_secs(3600) };
 
     /// After so many tries that failed.
-    fn after(self, tries: u32) -> Next {
+    pub fn after(self, tries: u32) -> Next {
         let doublings = tries.saturating_sub(1);
         let pause = self.first.saturating_mul(2_u32.saturating_pow(doublings)).min(self.max);
         Next { tries, pause }
@@ -333,5 +333,17 @@ fn usable(record: Option<&Record>, charge: &Charge) -> Result<(), ProviderError>
         Some(record) if !record.is_for(charge) => Err(ProviderError::OtherPurpose),
         Some(record) if record.status.is_over() => Err(ProviderError::Over),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_and_end_somewhere() {
+        let pauses = RetryPauses { first: Duration::from_secs(5), max: Duration::from_secs(900) };
+        let after = |tries| pauses.after(tries).pause.as_secs();
+        assert_eq!([1, 2, 3, 99].map(after), [5, 10, 20, 900]);
     }
 }

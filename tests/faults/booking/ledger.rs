@@ -297,8 +297,9 @@ fn captured_less_refunded_is_what_confirmed_reservations_cost_whatever_goes_wron
         panic!("{error}");
     }
     let confirmed = confirmed.into_inner();
+    // Some two for each world; fewer where chance has it.
     assert!(
-        confirmed > u64::from(cases),
-        "{confirmed} of {cases} worlds' reservations were paid for"
+        confirmed > u64::from(cases) / 2,
+        "{confirmed} reservations of {cases} worlds were paid for"
     );
 }

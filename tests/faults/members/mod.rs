@@ -27,7 +27,7 @@ use marquee_testkit::{
 use on_member_message::OnMemberMessage;
 use serde_json::{Value, json};
 
-use crate::{ordering::canteen::batch, system::faulty_table};
+use crate::system::{batch, faulty_table};
 
 struct Conference {
     database: LocalDatabase,

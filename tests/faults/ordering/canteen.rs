@@ -6,10 +6,10 @@ use axum::Router;
 use marquee_host::database::{LocalDatabase, table_name};
 use marquee_kernel::time::{Clock, Timestamp};
 use marquee_lambda::{
-    consumer::{BatchHandler, Incoming, MessageHandler, Outcome},
+    consumer::{BatchHandler, MessageHandler, Outcome},
     identity::Identity,
 };
-use marquee_messaging::{message::Message, trace::TraceContext};
+use marquee_messaging::message::Message;
 use marquee_ordering::store::OrderingStore;
 use marquee_ordering_domain::{order::OrderStatus, stock::Stock};
 use marquee_testkit::{capacity::CapacityMeter, clock::ManualClock, faulty::Fault};
@@ -18,7 +18,7 @@ use on_inventory_result::OnInventoryResult;
 use on_order_placed::OnOrderPlaced;
 use serde_json::{Value, json};
 
-use crate::system::{by_hand, drain, faulty_table, invoke, relayed};
+use crate::system::{batch, by_hand, drain, faulty_table, invoke, relayed};
 
 pub(crate) struct Canteen {
     pub(crate) database: LocalDatabase,
@@ -131,18 +131,6 @@ impl Canteen {
         self.clock.advance(by);
         self.clock.now()
     }
-}
-
-/// Messages as a consumer gets them.
-pub(crate) fn batch(messages: &[Message]) -> Vec<Incoming> {
-    let incoming = |message: &Message| Incoming {
-        message: message.clone(),
-        attempt: 1,
-        last: false,
-        trace: TraceContext::begin(),
-        span: tracing::Span::none(),
-    };
-    messages.iter().map(incoming).collect()
 }
 
 /// An order as a client of the broker publishes it that knows nothing of us.

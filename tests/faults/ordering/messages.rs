@@ -16,8 +16,8 @@ use marquee_testkit::faulty::Fault;
 use serde_json::json;
 
 use crate::{
-    ordering::canteen::{Canteen, batch, placed_by_hand},
-    system::by_hand,
+    ordering::canteen::{Canteen, placed_by_hand},
+    system::{batch, by_hand},
 };
 
 fn stock(available: u64, reserved: u64) -> Stock {

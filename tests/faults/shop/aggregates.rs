@@ -19,8 +19,8 @@ use serde_json::{Value, json};
 use tokio::{runtime::Handle, task::block_in_place};
 
 use crate::{
-    shop::storefront::{Storefront, incoming, user},
-    system::faulty_table,
+    shop::storefront::{Storefront, user},
+    system::{batch, faulty_table},
 };
 
 /// Users 1 to 6 have the game; the first three have an achievement each, and one had another.
@@ -70,10 +70,8 @@ async fn batches_at_the_same_time_do_not_undo_one_another() {
     let shop = Storefront::new().await;
     let game = busy(&shop).await;
     let events = shop.events("aggregator_queue").await;
-    let batches = events.chunks(4).map(|batch| async {
-        let batch: Vec<_> = batch.iter().map(|message| incoming(message, false)).collect();
-        shop.consume("aggregator_queue", &batch).await
-    });
+    let batches =
+        events.chunks(4).map(|some| async { shop.consume("aggregator_queue", &batch(some)).await });
     let outcomes = join_all(batches).await.concat();
     assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Done), "{outcomes:?}");
     assert_eq!(shop.numbers_of(game).await, Some((6, 3)));

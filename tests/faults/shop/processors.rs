@@ -20,8 +20,8 @@ use marquee_testkit::{faulty::Fault, ledger::Trouble};
 use uuid::Uuid;
 
 use crate::{
-    shop::storefront::{LEASE, LIMITS, Storefront, incoming, user},
-    system::faulty_table,
+    shop::storefront::{LEASE, LIMITS, Storefront, user},
+    system::{batch, faulty_table},
 };
 
 const INVOICES: u128 = 500;
@@ -43,8 +43,7 @@ async fn ten_processors_charge_each_invoice_once_and_leave_none_behind() {
         assert_eq!(shop.pay(user(n)).await.0, 204);
     }
     let requested = shop.events("invoice_requested").await;
-    let batch: Vec<_> = requested.iter().map(|message| incoming(message, false)).collect();
-    for batch in batch.chunks(50) {
+    for batch in batch(&requested).chunks(50) {
         shop.consume("invoice_requested", batch).await;
     }
 

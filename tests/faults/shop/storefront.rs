@@ -11,7 +11,7 @@ use marquee_lambda::{
     consumer::{BatchHandler, Incoming, MessageHandler, Outcome},
     identity::Identity,
 };
-use marquee_messaging::{message::Message, trace::TraceContext};
+use marquee_messaging::message::Message;
 use marquee_payments::{
     settlement::{Payments, RetryPauses},
     store::PaymentStore,
@@ -40,7 +40,7 @@ use process_invoices::{Limits, Processor, Report};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::system::{drain, faulty_table, invoke, relayed};
+use crate::system::{drain, faulty_table, incoming, invoke, relayed};
 
 pub(crate) const LEASE: Duration = Duration::from_secs(60);
 
@@ -308,15 +308,4 @@ fn processor(table: Table, ledger: &Ledger, clock: &ManualClock) -> Processor {
 
 pub(crate) fn user(n: u128) -> UserId {
     UserId::new(Uuid::from_u128(n))
-}
-
-/// A message as its consumer gets it.
-pub(crate) fn incoming(message: &Message, last: bool) -> Incoming {
-    Incoming {
-        message: message.clone(),
-        attempt: 1,
-        last,
-        trace: TraceContext::begin(),
-        span: tracing::Span::none(),
-    }
 }

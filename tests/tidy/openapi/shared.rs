@@ -45,8 +45,13 @@ fn parameter_schema(path: &str, name: &str, place: &str) -> Option<Value> {
 /// Names: trimmed, neither empty nor dots alone, without control characters or what has a meaning
 /// in a path; see `marquee_kernel::names`.
 fn name_schema(len_max: u32, nor: &str) -> Value {
-    let not = format!(r"\u0000-\u001F\u007F-\u009F\uFFFE\uFFFF#?%/\\{nor}");
-    let pattern = format!(r"^[^{not}]*[^{not}\s.][^{not}]*$");
+    text_schema(len_max, &format!(r"#?%/\\{nor}"), ".")
+}
+
+/// A text without control characters and those of `nor`, which is not of spaces and `blank` alone.
+fn text_schema(len_max: u32, nor: &str, blank: &str) -> Value {
+    let not = format!(r"\u0000-\u001F\u007F-\u009F\uFFFE\uFFFF{nor}");
+    let pattern = format!(r"^[^{not}]*[^{not}\s{blank}][^{not}]*$");
     json!({ "type": "string", "minLength": 1, "maxLength": len_max, "pattern": pattern })
 }
 
@@ -121,17 +126,11 @@ fn null_beside_format(node: &mut Value) {
     }
 }
 
-/// Titles: trimmed, not empty, without control characters; see `marquee_shop_domain::game`.
-fn title_schema() -> Value {
-    let not = r"\u0000-\u001F\u007F-\u009F\uFFFE\uFFFF";
-    let pattern = format!(r"^[^{not}]*[^{not}\s][^{not}]*$");
-    json!({ "type": "string", "minLength": 1, "maxLength": 100, "pattern": pattern })
-}
-
 /// What the fields of a request may be where no attribute can say it.
 fn field_schemas(schemas: &mut Value) {
+    // See `marquee_shop_domain::game`.
     for new in ["NewGame", "NewAchievement"] {
-        merge(&mut schemas[new]["properties"]["title"], title_schema());
+        merge(&mut schemas[new]["properties"]["title"], text_schema(100, "", ""));
     }
     let order = &mut schemas["NewOrder"]["properties"];
     merge(&mut order["item"], name_schema(100, ""));

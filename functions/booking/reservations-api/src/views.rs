@@ -6,14 +6,11 @@ use marquee_booking_domain::{
     ticket::Ticket,
 };
 use marquee_kernel::{money::Money, time::Timestamp};
-use marquee_lambda::json::{Amount, DateTime};
+use marquee_lambda::json::{Amount, DateTime, one_of_schema};
 use marquee_payments::Record;
 use marquee_payments_domain::status::PaymentStatus;
 use serde::Serialize;
-use utoipa::{
-    ToSchema,
-    openapi::schema::{Object, ObjectBuilder, Type},
-};
+use utoipa::{ToSchema, openapi::schema::Object};
 use uuid::Uuid;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -117,20 +114,16 @@ pub(crate) struct TicketView {
     created_at: DateTime,
 }
 
-fn one_of(names: &'static [&'static str]) -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names.iter().copied())).build()
-}
-
 fn reservation_status() -> Object {
-    one_of(ReservationStatus::NAMES)
+    one_of_schema(ReservationStatus::NAMES)
 }
 
 fn payment_status() -> Object {
-    one_of(PaymentStatus::NAMES)
+    one_of_schema(PaymentStatus::NAMES)
 }
 
 fn ticket_status() -> Object {
-    one_of(&["active", "used"])
+    one_of_schema(&["active", "used"])
 }
 
 impl ReservationView {

@@ -16,14 +16,11 @@ use marquee_booking_domain::{
 use marquee_kernel::time::Timestamp;
 use marquee_lambda::{
     extract::PathId,
-    json::{Amount, DateTime},
+    json::{Amount, DateTime, one_of_schema},
     problem::{INTERNAL, Problem},
 };
 use serde::Serialize;
-use utoipa::{
-    ToSchema,
-    openapi::schema::{Object, ObjectBuilder, Type},
-};
+use utoipa::{ToSchema, openapi::schema::Object};
 use uuid::Uuid;
 
 use crate::{
@@ -62,8 +59,7 @@ pub(crate) struct SessionSeat {
 }
 
 fn status_schema() -> Object {
-    let names = SeatStatus::NAMES.iter().copied();
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
+    one_of_schema(SeatStatus::NAMES)
 }
 
 /// The seat map

@@ -1,10 +1,6 @@
 //! Sessions: one event, one hall, one time, and the seats on sale for it.
 
-use axum::{
-    Json,
-    extract::{Query, State},
-    response::Response,
-};
+use axum::{Json, extract::State, response::Response};
 use marquee_booking::store::venues::{ListFilter, new_id};
 use marquee_booking_domain::{
     ids::{EventId, HallId, SessionId},
@@ -12,11 +8,11 @@ use marquee_booking_domain::{
     venue::{Event, Session},
 };
 use marquee_lambda::{
-    extract::{IdempotencyKey, PathId, Payload},
+    extract::{IdempotencyKey, Parameters, PathId, Payload},
     identity::Caller,
     json::{Amount, DateTime},
     page::{PageRequest, PageResponse},
-    problem::{MALFORMED_REQUEST, Problem},
+    problem::Problem,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -176,11 +172,9 @@ pub(crate) struct SessionsOf {
 )]
 pub(crate) async fn list(
     State(app): State<AppState>,
-    of: Result<Query<SessionsOf>, axum::extract::rejection::QueryRejection>,
+    Parameters(SessionsOf { event_id }): Parameters<SessionsOf>,
     page: PageRequest,
 ) -> Result<Json<PageResponse<SessionView>>, Problem> {
-    let Query(SessionsOf { event_id }) =
-        of.map_err(|error| Problem::new(&MALFORMED_REQUEST, error.body_text()))?;
     let filter = event_id.map_or(ListFilter::All, |id| ListFilter::SessionsOf(EventId::new(id)));
     let (limit, after) = (page.limit.into(), page.after.as_deref());
     let found = app.store.list_sessions(filter, limit, after).await?;

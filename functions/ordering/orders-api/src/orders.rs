@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use marquee_lambda::{
     extract::{Parameters, PathId, one_of, parameter},
     identity::Caller,
-    json::DateTime,
+    json::{DateTime, one_of_schema},
     page::{ArrayPage, PageRequest},
     problem::Problem,
 };
@@ -14,10 +14,7 @@ use marquee_ordering_domain::{
     order::{Order, OrderStatus},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{
-    ToSchema,
-    openapi::schema::{Object, ObjectBuilder, Type},
-};
+use utoipa::{ToSchema, openapi::schema::Object};
 
 use crate::{
     AppState, position_after,
@@ -43,8 +40,7 @@ pub(crate) struct OrderView {
 }
 
 pub(crate) fn status_schema() -> Object {
-    let names = OrderStatus::NAMES.iter().copied();
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
+    one_of_schema(OrderStatus::NAMES)
 }
 
 impl From<Order> for OrderView {

@@ -4,18 +4,15 @@ use axum::{Json, extract::State, http::StatusCode};
 use marquee_lambda::{
     extract::{OptionalPayload, Parameters, Whose, field, one_of},
     identity::Caller,
-    json::{Amount, DateTime},
+    json::{Amount, DateTime, one_of_schema},
     problem::Problem,
 };
 use marquee_shop_domain::{
-    cart::{Cart, CartStatus, total},
+    cart::{Cart, CartRefusal, CartStatus, total},
     means::Means,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{
-    ToSchema,
-    openapi::schema::{Object, ObjectBuilder, Type},
-};
+use utoipa::{ToSchema, openapi::schema::Object};
 use uuid::Uuid;
 
 use crate::{AppState, items::ItemView};
@@ -47,8 +44,7 @@ pub(crate) struct CartView {
 }
 
 fn status_schema() -> Object {
-    let names = CartStatus::NAMES.iter().copied();
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
+    one_of_schema(CartStatus::NAMES)
 }
 
 impl From<Cart> for CartView {
@@ -144,13 +140,16 @@ pub(crate) async fn change(
     };
     let means = payment.means()?;
     let now = app.clock.now();
-    let is_stuck = app.store.cart(user).await?.status == CartStatus::Stuck;
-    let changed = match wanted {
-        // Nobody pays for others; staff go on with what is stuck.
-        CartStatus::Invoice if !is_stuck && caller.is(user) => {
-            app.store.pay(user, &means, now).await?
+    // Nobody pays for others; staff go on with what is stuck.
+    let paid = match wanted == CartStatus::Invoice && caller.is(user) {
+        true => Some(app.store.pay(user, &means, now).await?),
+        false => None,
+    };
+    let changed = match paid {
+        None | Some(Err(CartRefusal::Locked(CartStatus::Stuck))) => {
+            app.store.resume_cart(user, wanted, now).await?
         }
-        wanted => app.store.resume_cart(user, wanted, now).await?,
+        Some(paid) => paid,
     };
     changed.map_err(|refusal| Problem::of(&refusal))?;
     Ok(StatusCode::NO_CONTENT)

@@ -5,7 +5,7 @@ use marquee_kernel::time::Timestamp;
 use marquee_lambda::{
     extract::{Parameters, PathId, one_of, parameter},
     identity::Caller,
-    json::{Amount, DateTime},
+    json::{Amount, DateTime, one_of_schema},
     page::{ArrayPage, PageRequest},
     problem::Problem,
 };
@@ -16,10 +16,7 @@ use marquee_shop_domain::{
     invoice::{Invoice, InvoiceStatus},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{
-    ToSchema,
-    openapi::schema::{Object, ObjectBuilder, Type},
-};
+use utoipa::{ToSchema, openapi::schema::Object};
 use uuid::Uuid;
 
 use crate::AppState;
@@ -56,8 +53,7 @@ pub(crate) struct LineView {
 }
 
 fn status_schema() -> Object {
-    let names = InvoiceStatus::NAMES.iter().copied();
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
+    one_of_schema(InvoiceStatus::NAMES)
 }
 
 impl From<Invoice> for InvoiceView {

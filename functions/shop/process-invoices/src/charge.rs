@@ -4,11 +4,13 @@
 //! only then withdraws its payment. So a run that is late never gives back what another one took for an
 //! invoice that is paid.
 
+use std::time::Duration;
+
 use marquee_dynamo::error::StoreError;
 use marquee_kernel::time::Timestamp;
-use marquee_payments::settlement::PaymentError;
+use marquee_payments::settlement::{PaymentError, RetryPauses};
 use marquee_payments_domain::{charge::Charge, provider::ProviderError, status::PaymentStatus};
-use marquee_shop_domain::invoice::{Claim, Invoice, InvoiceStatus, pause_after};
+use marquee_shop_domain::invoice::{Claim, Invoice, InvoiceStatus};
 use uuid::Uuid;
 
 use crate::{Limits, Processor, Report};
@@ -16,6 +18,10 @@ use crate::{Limits, Processor, Report};
 /// Tries until a provider that refuses what it is asked is believed. It may be that it refuses us all,
 /// and that somebody mends that.
 const REFUSALS_MAX: u32 = 5;
+
+/// How long an invoice waits for a provider that does not answer, before it is tried again.
+const PAUSES: RetryPauses =
+    RetryPauses { first: Duration::from_secs(5), max: Duration::from_secs(15 * 60) };
 
 /// What asking for the money came to.
 enum Charged {
@@ -26,9 +32,9 @@ enum Charged {
     Unanswered(ProviderError),
 }
 
-const OTHERS: Report = Report { others: 1, ..NOTHING };
-const NOTHING: Report =
-    Report { paid: 0, rejected: 0, postponed: 0, others: 0, failed: 0, overdue: 0, more: false };
+fn others() -> Report {
+    Report { others: 1, ..Report::default() }
+}
 
 impl Processor {
     pub(crate) async fn process(
@@ -38,14 +44,14 @@ impl Processor {
         until: Timestamp,
     ) -> Report {
         if self.clock.now() >= until {
-            return Report { more: true, ..NOTHING };
+            return Report { more: true, ..Report::default() };
         }
         let one = match self.claim_and_charge(&invoice, limits).await {
             Ok(report) => report,
             Err(error) => {
                 // The claim's lease runs out, and the invoice is tried again.
                 tracing::warn!(%error, invoice = %invoice.id, "not processed");
-                Report { failed: 1, ..NOTHING }
+                Report { failed: 1, ..Report::default() }
             }
         };
         let is_old = invoice.created_at + limits.overdue_after <= self.clock.now();
@@ -61,7 +67,7 @@ impl Processor {
         let now = self.clock.now();
         let claim = Claim { by: Uuid::new_v4(), until: now + limits.lease };
         if !self.store.claim_invoice(invoice, claim, now).await? {
-            return Ok(OTHERS);
+            return Ok(others());
         }
         let charge = invoice.charge(self.payments.currency);
         let charged = match &invoice.refused {
@@ -72,7 +78,7 @@ impl Processor {
             Charged::Paid => {
                 let now = self.clock.now();
                 match self.store.decide_invoice(invoice.id, claim.by, Ok(()), now).await? {
-                    true => Ok(Report { paid: 1, ..NOTHING }),
+                    true => Ok(Report { paid: 1, ..Report::default() }),
                     false => self.taken_over(invoice, &charge).await,
                 }
             }
@@ -96,8 +102,8 @@ impl Processor {
         }
         let now = self.clock.now();
         match self.store.decide_invoice(invoice.id, by, Err(reason), now).await? {
-            true => Ok(Report { rejected: 1, ..NOTHING }),
-            false => Ok(OTHERS),
+            true => Ok(Report { rejected: 1, ..Report::default() }),
+            false => Ok(others()),
         }
     }
 
@@ -110,14 +116,14 @@ impl Processor {
     ) -> Result<Report, StoreError> {
         let (now, tries) = (self.clock.now(), invoice.tries + 1);
         tracing::warn!(%error, invoice = %invoice.id, tries, "will be tried again");
-        let again = now + pause_after(tries);
+        let again = now + PAUSES.after(tries).pause;
         let reason = "the payment provider did not answer, and is asked again";
         if !self.store.postpone_invoice(invoice, by, reason, again, now).await? {
             return self.taken_over(invoice, charge).await;
         }
         // It may be that the provider refuses us: somebody has to look.
         let failed = usize::from(!error.is_transient());
-        Ok(Report { postponed: 1, failed, ..NOTHING })
+        Ok(Report { postponed: 1, failed, ..Report::default() })
     }
 
     /// The lease was over before this was done, and somebody else has the invoice. If they found that it
@@ -131,9 +137,9 @@ impl Processor {
         if refused && let Some(error) = self.withdraw(charge).await? {
             let payment = &charge.payment;
             tracing::error!(%error, %payment, "may not have gone back: somebody has to look");
-            return Ok(Report { failed: 1, ..OTHERS });
+            return Ok(Report { failed: 1, ..others() });
         }
-        Ok(OTHERS)
+        Ok(others())
     }
 
     async fn charge(&self, invoice: &Invoice, charge: &Charge) -> Result<Charged, StoreError> {

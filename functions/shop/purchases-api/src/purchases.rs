@@ -95,7 +95,7 @@ pub(crate) async fn record(
     let purchase = Purchase { user, game, price, invoice: None, at: app.clock.now() };
     match app.store.give(&purchase).await? {
         GiveOutcome::Given => Ok((StatusCode::CREATED, Json(purchase.into()))),
-        GiveOutcome::Owned(_) => Err(Problem::of(&CartRefusal::Owned(game))),
+        GiveOutcome::Owned => Err(Problem::of(&CartRefusal::Owned(game))),
         GiveOutcome::InCart(refusal) => Err(Problem::of(&refusal)),
     }
 }

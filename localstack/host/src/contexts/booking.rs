@@ -11,7 +11,7 @@ use on_reservation_event::OnReservationEvent;
 use reservations_api::signing::TicketSigner;
 use sessions_api::SeatMaps;
 
-use super::{Deployed, Environment, HttpFunction, Scheduled};
+use super::{Deployed, Environment, HttpFunction, Scheduled, tick};
 use crate::signing_key;
 
 pub(super) const APIS: &[Api] = &[sessions_api::API, reservations_api::API, payments_webhook::API];
@@ -77,21 +77,12 @@ pub(super) async fn deploy(environment: Environment<'_>) -> Result<Deployed, Err
     })
 }
 
-/// One tick of the schedule.
 async fn expire_reservations(store: BookingStore, limits: expire_reservations::Limits) {
-    match expire_reservations::run(&store, &SystemClock, limits).await {
-        Ok(report) if report == expire_reservations::Report::default() => {}
-        Ok(report) => tracing::info!(?report, "expire-reservations"),
-        Err(error) => tracing::warn!(%error, "expire-reservations failed"),
-    }
+    let run = expire_reservations::run(&store, &SystemClock, limits);
+    tick("expire-reservations", |_| false, run).await;
 }
 
-/// One tick of the schedule.
 async fn settle_payments(checkout: Checkout, limits: settle_payments::Limits) {
-    match settle_payments::run(&checkout, limits).await {
-        Ok(report) if report == settle_payments::Report::default() => {}
-        Ok(report) if report.overdue > 0 => tracing::error!(?report, "settle-payments"),
-        Ok(report) => tracing::info!(?report, "settle-payments"),
-        Err(error) => tracing::warn!(%error, "settle-payments failed"),
-    }
+    let run = settle_payments::run(&checkout, limits);
+    tick("settle-payments", |report| report.overdue > 0, run).await;
 }

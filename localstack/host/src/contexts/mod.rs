@@ -6,7 +6,13 @@ pub mod ordering;
 mod platform;
 pub mod shop;
 
-use std::{collections::BTreeSet, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fmt::{Debug, Display},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::Router;
 use marquee_dynamo::client::Table;
@@ -43,6 +49,20 @@ pub struct Scheduled {
 impl std::fmt::Debug for Scheduled {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Scheduled").field("every", &self.every).finish_non_exhaustive()
+    }
+}
+
+/// One tick of a schedule. A run that did nothing says nothing; one that `rings` is an error.
+async fn tick<R: Debug + Default + PartialEq, E: Display>(
+    name: &str,
+    rings: impl Fn(&R) -> bool,
+    run: impl Future<Output = Result<R, E>>,
+) {
+    match run.await {
+        Ok(report) if report == R::default() => {}
+        Ok(report) if rings(&report) => tracing::error!(?report, "{name}"),
+        Ok(report) => tracing::info!(?report, "{name}"),
+        Err(error) => tracing::warn!(%error, "{name} failed"),
     }
 }
 

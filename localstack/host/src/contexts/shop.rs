@@ -4,7 +4,7 @@ pub mod demo;
 
 use std::{sync::Arc, time::Duration};
 
-use marquee_lambda::{Error, clock::SystemClock, config, route::Api};
+use marquee_lambda::{Error, clock::SystemClock, config, consumer::Consumer, route::Api};
 use marquee_messaging::publisher::Publisher;
 use marquee_shop::store::ShopStore;
 use on_cart_approved::OnCartApproved;
@@ -14,7 +14,7 @@ use on_purchase_recorded::OnPurchaseRecorded;
 use on_shop_event::OnShopEvent;
 use process_invoices::Processor;
 
-use super::{Deployed, Environment, HttpFunction, Scheduled};
+use super::{Deployed, Environment, HttpFunction, Scheduled, tick};
 
 pub(super) const APIS: &[Api] =
     &[games_api::API, carts_api::API, invoices_api::API, purchases_api::API, aggregator_api::API];
@@ -52,10 +52,7 @@ fn apis(environment: Environment<'_>, store: &ShopStore) -> Vec<HttpFunction> {
     ]
 }
 
-fn consumers(
-    environment: Environment<'_>,
-    store: &ShopStore,
-) -> Vec<marquee_lambda::consumer::Consumer> {
+fn consumers(environment: Environment<'_>, store: &ShopStore) -> Vec<Consumer> {
     let clock = Arc::new(SystemClock);
     let (store, clock) = (|| store.clone(), || clock.clone());
     let requested = OnInvoiceRequested { store: store(), clock: clock() };
@@ -92,21 +89,12 @@ fn scheduled(environment: Environment<'_>, store: ShopStore) -> Result<Vec<Sched
     Ok(vec![process, retry])
 }
 
-/// One tick of the schedule.
 async fn process_invoices(processor: Processor, limits: process_invoices::Limits) {
-    match process_invoices::run(&processor, limits).await {
-        Ok(report) if report == process_invoices::Report::default() => {}
-        Ok(report) if report.overdue > 0 => tracing::error!(?report, "process-invoices"),
-        Ok(report) => tracing::info!(?report, "process-invoices"),
-        Err(error) => tracing::warn!(%error, "process-invoices failed"),
-    }
+    let run = process_invoices::run(&processor, limits);
+    tick("process-invoices", |report| report.overdue > 0, run).await;
 }
 
-/// One tick of the schedule.
 async fn retry_carts(store: ShopStore, publisher: Arc<dyn Publisher>, limits: retry_carts::Limits) {
-    match retry_carts::run(&store, publisher.as_ref(), &SystemClock, limits).await {
-        Ok(report) if report == retry_carts::Report::default() => {}
-        Ok(report) => tracing::info!(?report, "retry-carts"),
-        Err(error) => tracing::warn!(%error, "retry-carts failed"),
-    }
+    let run = retry_carts::run(&store, publisher.as_ref(), &SystemClock, limits);
+    tick("retry-carts", |_| false, run).await;
 }

@@ -9,8 +9,6 @@
 //! Whoever processes an invoice has claimed it, for as long as a lease; a claim that has run out is
 //! anybody's.
 
-use std::time::Duration;
-
 use marquee_kernel::{money::Money, time::Timestamp};
 use marquee_payments_domain::charge::{Charge, Currency, PaymentId, Purpose};
 use uuid::Uuid;
@@ -94,15 +92,6 @@ impl Invoice {
     }
 }
 
-/// The longest that an invoice waits for a provider that does not answer, before it is tried again.
-const PAUSE_MAX: Duration = Duration::from_secs(15 * 60);
-const PAUSE_FIRST: Duration = Duration::from_secs(5);
-
-/// How long an invoice waits after so many tries.
-pub fn pause_after(tries: u32) -> Duration {
-    PAUSE_FIRST.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1))).min(PAUSE_MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use marquee_kernel::ids::UserId;
@@ -148,11 +137,5 @@ mod tests {
         assert!(first.charge(Currency::default()).is_own());
         second.means.payment = Some("p-1".parse().expect("an id"));
         assert_eq!(payment(&second).as_str(), "p-1");
-    }
-
-    #[test]
-    fn pauses_double_and_end_somewhere() {
-        let pauses: Vec<_> = [1, 2, 3, 99].map(|tries| pause_after(tries).as_secs()).to_vec();
-        assert_eq!(pauses, [5, 10, 20, 900]);
     }
 }

@@ -90,9 +90,10 @@ impl ShopStore {
 
     /// Writes that a user has played; `false` if there is another entry of that id. One write unit.
     pub async fn record_play(&self, entry: &HistoryEntry) -> Result<bool, StoreError> {
-        let earlier = self.table.put_new(write_history(entry)).await?;
+        let written = write_history(entry);
+        let earlier = self.table.put_new(written.clone()).await?;
         // The same: the answer of the write itself was lost.
-        Ok(earlier.is_none_or(|earlier| earlier == write_history(entry)))
+        Ok(earlier.is_none_or(|earlier| earlier == written))
     }
 
     /// Grants an achievement, once: four write units. The one that the user has, if they have it.

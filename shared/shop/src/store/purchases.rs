@@ -45,7 +45,7 @@ pub struct Purchase {
 pub enum GiveOutcome {
     Given,
     /// They have it.
-    Owned(Purchase),
+    Owned,
     /// It is being paid for at this moment.
     InCart(CartRefusal),
 }
@@ -164,7 +164,7 @@ impl ShopStore {
                         Some(earlier) if attempt > 0 && earlier == *purchase => {
                             return Ok(GiveOutcome::Given);
                         }
-                        Some(earlier) => return Ok(GiveOutcome::Owned(earlier)),
+                        Some(_) => return Ok(GiveOutcome::Owned),
                         None => {}
                     }
                 }
