@@ -10,3 +10,4 @@ mod ordering;
 mod price;
 mod shop;
 mod system;
+mod waiting_room;

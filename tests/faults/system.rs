@@ -127,6 +127,8 @@ pub(crate) async fn invoke_with(
     body: &Value,
 ) -> (u16, Value) {
     let (raw_path, query) = path.split_once('?').unwrap_or((path, ""));
+    let mut headers = headers.clone();
+    headers["host"] = json!("test");
     let event = json!({
         "version": "2.0", "routeKey": "$default", "rawPath": raw_path, "rawQueryString": query,
         "headers": headers, "isBase64Encoded": false,

@@ -18,4 +18,5 @@ mod scene;
 mod shop;
 mod stripe;
 mod target;
+mod waiting_room;
 mod wire;

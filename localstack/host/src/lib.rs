@@ -33,8 +33,10 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::extract::DefaultBodyLimit;
 use marquee_lambda::{Error, consumer::Consumer};
+use marquee_passes::PassKey;
 use relay_outbox::RelayOutbox;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use uuid::Uuid;
 
 use crate::{
     broker::HostBroker,
@@ -75,7 +77,14 @@ impl Host {
             Some(oidc) => Some(Tokens::discover(oidc).await?),
             None => None,
         };
-        let environment = Environment { settings: &settings, database: &database, broker: &broker };
+        // A pass is good for a minute: none outlives the host by long.
+        let passes = PassKey::from_secret(&Uuid::new_v4().to_string());
+        let environment = Environment {
+            settings: &settings,
+            database: &database,
+            broker: &broker,
+            passes: &passes,
+        };
         let functions = contexts::deploy(environment).await?;
 
         let (stop, stopped) = watch::channel(false);

@@ -46,6 +46,13 @@ pub const CONTEXTS: &[Context] = &[
         #[cfg(feature = "tables")]
         table: marquee_shop::store::schema::table,
     },
+    Context {
+        name: "waiting-room",
+        topology: marquee_waiting_room::topology::PART,
+        problems: marquee_waiting_room_domain::problems::ALL,
+        #[cfg(feature = "tables")]
+        table: marquee_waiting_room::store::schema::table,
+    },
 ];
 
 /// All that is published and consumed.

@@ -46,6 +46,8 @@ pub mod route;
 pub mod schedule;
 #[cfg(feature = "secrets")]
 pub mod secrets;
+#[cfg(feature = "snapshots")]
+pub mod snapshots;
 #[cfg(feature = "stream")]
 pub mod stream;
 pub mod telemetry;

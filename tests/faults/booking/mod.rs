@@ -8,6 +8,7 @@ mod ledger;
 mod limits;
 mod lost_events;
 mod model;
+mod passes;
 mod payments;
 mod storage_faults;
 mod world;

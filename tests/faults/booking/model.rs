@@ -283,6 +283,7 @@ fn last_event(reservation: &Reservation) -> Option<ReservationEvent> {
         session_id: reservation.session.uuid(),
         session_seat_ids: reservation.seats.iter().map(|s| s.session_seat_id.uuid()).collect(),
         expiry_time: Some(reservation.expires_at.to_rfc3339_millis()),
+        place_id: reservation.place,
     })
 }
 

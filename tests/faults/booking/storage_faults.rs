@@ -15,10 +15,10 @@ use crate::booking::world::World;
 
 /// A fault that strikes only while armed, as many times as it is told.
 #[derive(Clone, Default)]
-struct Armed(Arc<AtomicU64>);
+pub(super) struct Armed(Arc<AtomicU64>);
 
 impl Armed {
-    fn times(&self, times: u64) {
+    pub(super) fn times(&self, times: u64) {
         self.0.store(times, Ordering::SeqCst);
     }
 
@@ -28,7 +28,7 @@ impl Armed {
     }
 }
 
-async fn armed_world(fault: Fault, on: &'static str) -> (World, Armed) {
+pub(super) async fn armed_world(fault: Fault, on: &'static str) -> (World, Armed) {
     let armed = Armed::default();
     let strikes = armed.clone();
     let plan = move |operation: &str, _| match operation == on {

@@ -19,6 +19,7 @@ use marquee_lambda::{
     identity::Identity,
 };
 use marquee_messaging::message::Message;
+use marquee_passes::PassKey;
 use marquee_payments::{
     mock::MockProvider,
     settlement::{Payments, RetryPauses},
@@ -33,7 +34,7 @@ use serde_json::{Value, json};
 use sessions_api::SeatMaps;
 use uuid::Uuid;
 
-use crate::system::{drain, faulty_table, invoke, relayed};
+use crate::system::{drain, faulty_table, invoke, invoke_with, relayed};
 
 pub(crate) const HOLD: Duration = Duration::from_secs(600);
 pub(crate) const QUEUE: &str = "event_service_queue";
@@ -47,6 +48,8 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) meter: CapacityMeter,
     pub(crate) checkout: Checkout,
+    /// Of the waiting rooms.
+    pub(crate) passes: PassKey,
     sessions: Router,
     reservations: Router,
 }
@@ -75,8 +78,9 @@ impl World {
         let store = BookingStore::new(table.for_looking());
         let sessions = sessions_router(store.clone(), &clock);
         let checkout = Checkout { store: store.clone(), payments, clock: Arc::new(clock.clone()) };
-        let reservations = reservations_router(checkout.clone());
-        Self { database, store, clock, meter, checkout, sessions, reservations }
+        let passes = PassKey::from_secret("a secret");
+        let reservations = reservations_router(checkout.clone(), passes.clone());
+        Self { database, store, clock, meter, checkout, passes, sessions, reservations }
     }
 
     /// The same booking system as other machines see it: clocks ahead or behind, nothing cached.
@@ -86,7 +90,7 @@ impl World {
         let payments = payments(table, Arc::clone(&self.checkout.payments.provider));
         let clock = Arc::new(clock);
         let checkout = Checkout { store: store.clone(), payments, clock };
-        (store, reservations_router(checkout))
+        (store, reservations_router(checkout, self.passes.clone()))
     }
 
     pub(crate) async fn call(
@@ -103,6 +107,16 @@ impl World {
 
     /// A session in a hall of equal rows, and its seats.
     pub(crate) async fn session(&self, rows: u16, seats_per_row: u16) -> (String, Vec<String>) {
+        self.session_with(rows, seats_per_row, json!({})).await
+    }
+
+    /// The same, with more fields.
+    pub(crate) async fn session_with(
+        &self,
+        rows: u16,
+        seats_per_row: u16,
+        more: Value,
+    ) -> (String, Vec<String>) {
         let post = async |path: &str, body: Value, id: &str| {
             let (status, answer) = self.call("POST", path, None, &body).await;
             assert_eq!(status, 201, "{path}: {answer}");
@@ -116,10 +130,11 @@ impl World {
         let organizer = post("/api/v1/organizers", json!({ "name": "O" }), "organizer_id").await;
         let event = json!({ "title": "E", "organizer_id": organizer });
         let event = post("/api/v1/events", event, "event_id").await;
-        let session = json!({
+        let mut session = json!({
             "event_id": event, "hall_id": hall, "base_price": 10,
             "start_time": "2030-01-01T19:00:00Z", "end_time": "2030-01-01T22:00:00Z",
         });
+        session.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
         let session = post("/api/v1/sessions", session, "session_id").await;
         let seats = self.seats(&session).await;
         let ids = seats.iter().map(|seat| seat["session_seat_id"].as_str().expect("id").to_owned());
@@ -135,6 +150,17 @@ impl World {
 
     pub(crate) async fn hold(&self, user: Uuid, session: &str, seats: &[&str]) -> (u16, Value) {
         self.call("POST", "/api/v1/reservations", Some(user), &wanted(session, seats)).await
+    }
+
+    /// A hold with any headers.
+    pub(crate) async fn hold_with(
+        &self,
+        headers: &Value,
+        session: &str,
+        seats: &[&str],
+    ) -> (u16, Value) {
+        let body = wanted(session, seats);
+        invoke_with(&self.reservations, "POST", "/api/v1/reservations", headers, &body).await
     }
 
     /// The id of a hold that must succeed.
@@ -252,12 +278,13 @@ fn payments(table: Table, provider: Arc<dyn Provider>) -> Payments {
     Payments { provider, store, currency: Currency::default(), pauses: PAUSES }
 }
 
-fn reservations_router(checkout: Checkout) -> Router {
+fn reservations_router(checkout: Checkout, passes: PassKey) -> Router {
     let key = marquee_host::signing_key::generate().expect("a key");
     reservations_api::router(
         reservations_api::AppState {
             checkout,
             signer: Arc::new(TicketSigner::from_pem(&key).expect("a key")),
+            passes,
             policy: HoldPolicy { hold_for: HOLD, live_seats_max: 10, per_minute_max: 30 },
         },
         Identity::Header,

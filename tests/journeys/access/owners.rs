@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    harness::{Marquee, payment, text, wanted},
+    harness::{Marquee, eventually, payment, text, wanted},
     oidc::{Issuer, Token},
     reply::Reply,
 };
@@ -132,6 +132,59 @@ async fn an_organizer_sets_up_what_belongs_to_those_that_the_token_names() {
     own.post("/api/v1/price-tiers", &of_all).await.problem(403, "forbidden");
     own.post("/api/v1/organizers", &json!({ "name": "New" })).await.problem(403, "forbidden");
     boss.post("/api/v1/price-tiers", &of_all).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_place_in_a_waiting_room_is_its_visitors_and_the_room_its_organizers() {
+    let (marquee, issuer) = Marquee::start_with_tokens().await;
+    let boss = Person::new(&marquee, &issuer, all_organizers()).await;
+    let (session, _, seller) = session(&boss, 1).await;
+    let session = boss.get(&format!("/api/v1/sessions/{session}")).await.expect(200);
+    let session = json!({
+        "event_id": session["event_id"], "hall_id": session["hall_id"], "base_price": 10,
+        "start_time": session["start_time"], "end_time": session["end_time"],
+        "waiting_room": true,
+    });
+    let session = boss.post("/api/v1/sessions", &session).await.expect(201);
+    let room = format!("/api/v1/queue/{}", text(&session["session_id"]));
+    let there = eventually(async || boss.get(&room).await.status == 200);
+    assert!(there.await, "there is never a room");
+
+    let token = |organizers: Value| {
+        Token::of("olga", "marquee/organizer").claiming(json!({ "organizers": organizers }))
+    };
+    let own = Person::new(&marquee, &issuer, token(json!([Uuid::new_v4(), seller]))).await;
+    let foreign = Person::new(&marquee, &issuer, token(json!([Uuid::new_v4()]))).await;
+    let none = Person::new(&marquee, &issuer, Token::of("olga", "marquee/organizer")).await;
+    let settings = json!({ "capacity": 0 });
+    for who in [&own, &boss] {
+        who.send(Method::PUT, &room, &settings).await.expect(200);
+        assert_eq!(who.get(&room).await.expect(200)["capacity"], 0);
+    }
+    for who in [&foreign, &none] {
+        who.send(Method::PUT, &room, &json!({})).await.problem(403, "forbidden");
+        who.get(&room).await.problem(403, "forbidden");
+    }
+    assert_eq!(own.get(&room).await.expect(200)["capacity"], 0);
+
+    // No UUID, and the same user each time.
+    let sub = format!("auth0|{}", Uuid::new_v4());
+    let owner = Person::new(&marquee, &issuer, Token::of(&sub, "")).await;
+    let again = Person::new(&marquee, &issuer, Token::of(&sub, "")).await;
+    let other = Person::new(&marquee, &issuer, Token::of("somebody", "")).await;
+    let entries = format!("{room}/entries");
+    let entry = text(&owner.post(&entries, &Value::Null).await.expect(202)["id"]);
+    let path = format!("{entries}/{entry}");
+    let known = eventually(async || owner.get(&path).await.status == 200);
+    assert!(known.await, "never in the line");
+    assert_eq!(again.get(&path).await.expect(200)["status"], "waiting");
+    let nothing = other.get(&path).await.problem(404, "not-found");
+    let missing = other.get(&format!("{entries}/{}", Uuid::new_v4())).await;
+    assert_eq!(nothing, missing.problem(404, "not-found"), "no hint that it exists");
+    for who in [&other, &boss] {
+        who.send(Method::DELETE, &path, &Value::Null).await.problem(404, "not-found");
+    }
+    again.send(Method::DELETE, &path, &Value::Null).await.expect_no_content();
 }
 
 #[tokio::test]

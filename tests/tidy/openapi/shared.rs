@@ -17,7 +17,7 @@ fn parameter_schema(path: &str, name: &str, place: &str) -> Option<Value> {
             "type": "string", "minLength": 1, "maxLength": 255,
             "pattern": r"^[\t -~]*[!-~][\t -~]*$",
         }),
-        ("If-None-Match", "header") => json!({ "type": "string" }),
+        ("If-None-Match" | "X-Queue-Pass", "header") => json!({ "type": "string" }),
         ("status", "query") => {
             let known = match path {
                 "/invoices" => InvoiceStatus::NAMES,

@@ -67,7 +67,7 @@ fn the_functions_of_a_stack_share_a_log_group_that_is_named_after_it() {
 /// The variables that a function of such a manifest cannot do without.
 pub(super) fn needed(package: &str, metadata: &Value) -> BTreeSet<String> {
     let tables = ["reads", "writes"].into_iter().flat_map(|access| list(&metadata[access]));
-    let tables = tables.map(|table| format!("{}_TABLE", table.to_uppercase()));
+    let tables = tables.map(|table| format!("{}_TABLE", table.to_uppercase().replace('-', "_")));
     let mut needed: BTreeSet<_> = tables.collect();
     let mut need = |names: &[&str]| needed.extend(names.iter().map(ToString::to_string));
     let (consumes, relays) = (trigger(package) == "queue", trigger(package) == "stream");

@@ -9,19 +9,24 @@ use serde_json::{Value, json};
 use super::{
     Resource,
     functions::{by_package, schedules},
-    names, of_kind, texts,
+    names, of_kind, templates, texts,
 };
 
 /// Queues that no exchange leads to: for what AWS could not deliver in a context, by SNS, from the
 /// stream of its table, or by a schedule.
 pub(super) fn failures() -> BTreeSet<String> {
-    let named = |resource: &Resource, what| format!("{}_{what}_failures", resource.context());
-    let subscriptions = subscriptions().into_iter().map(|(_, found)| named(&found, "delivery"));
-    let streams = streams().into_iter().map(|(_, stream)| named(&stream, "stream"));
+    let subscriptions = subscriptions().into_iter();
+    let subscriptions = subscriptions.map(|(_, found)| failures_of(&found, "delivery"));
+    let streams = streams().into_iter().map(|(_, stream)| failures_of(&stream, "stream"));
     let functions = of_kind("AWS::Serverless::Function").map(|(_, function)| function);
     let scheduled = functions.filter(|function| !schedules(function).is_empty());
-    let scheduled = scheduled.map(|function| named(&function, "schedule"));
+    let scheduled = scheduled.map(|function| failures_of(&function, "schedule"));
     subscriptions.chain(streams).chain(scheduled).collect()
+}
+
+/// The one of them that belongs to a resource's context.
+fn failures_of(resource: &Resource, what: &str) -> String {
+    format!("{}_{what}_failures", resource.context().replace('-', "_"))
 }
 
 /// Queues' subscriptions to topics.
@@ -110,17 +115,31 @@ fn a_queue_subscribes_to_its_exchange_with_its_routing_keys_and_gets_bodies_as_t
             "{}: the template against the topology",
             queue.name
         );
-        let (topic, _) = &topics[queue.exchange];
-        assert_eq!(properties["TopicArn"], *topic, "{}", queue.name);
+        let (topic, declared) = &topics[queue.exchange];
+        let topic = match declared.template == subscription.template {
+            true => json!(topic),
+            false => imported(topic, &declared.template),
+        };
+        assert_eq!(properties["TopicArn"], topic, "{}", queue.name);
     }
+}
+
+/// What another template exports of its topic.
+fn imported(topic: &str, template: &str) -> Value {
+    let export = format!("{topic}Arn");
+    let name = format!("${{Environment}}-marquee-{export}");
+    let output = &templates()[template]["Outputs"][&export];
+    assert_eq!(output["Value"], topic, "{template}: {export}");
+    assert_eq!(output["Export"]["Name"], name, "{template}");
+    json!({ "Fn::ImportValue": name })
 }
 
 #[test]
 fn what_sns_cannot_deliver_waits_in_a_queue_of_the_context() {
-    let queues = queues();
+    let (queues, subscriptions) = (queues(), subscriptions());
     let policies: Vec<_> = of_kind("AWS::SQS::QueuePolicy").collect();
-    for (id, subscription) in subscriptions() {
-        let (failures, _) = &queues[&format!("{}_delivery_failures", subscription.context())];
+    for (id, subscription) in &subscriptions {
+        let (failures, _) = &queues[&failures_of(subscription, "delivery")];
         let redrive = &subscription.properties["RedrivePolicy"]["deadLetterTargetArn"];
         assert!(names(redrive, failures), "{id} gives up to {redrive}");
 
@@ -128,6 +147,7 @@ fn what_sns_cannot_deliver_waits_in_a_queue_of_the_context() {
         let endpoint = &subscription.properties["Endpoint"];
         let endpoint = queues.values().find(|(queue, _)| names(endpoint, queue));
         let (endpoint, _) = endpoint.unwrap_or_else(|| panic!("{id} delivers to no queue"));
+        let sources = sources(&subscription.template, &subscriptions);
         for queue in [endpoint, failures] {
             let of_queue = policies.iter().find(|(_, p)| names(&p.properties["Queues"], queue));
             let (policy, of_queue) =
@@ -138,12 +158,21 @@ fn what_sns_cannot_deliver_waits_in_a_queue_of_the_context() {
                 "Principal": { "Service": "sns.amazonaws.com" },
                 "Action": "sqs:SendMessage",
                 "Resource": "*",
-                "Condition": {
-                    "ArnEquals": { "aws:SourceArn": subscription.properties["TopicArn"] },
-                },
+                "Condition": { "ArnEquals": { "aws:SourceArn": sources } },
             }]);
             assert_eq!(of_queue.properties["PolicyDocument"]["Statement"], expected, "{policy}");
         }
+    }
+}
+
+/// The topics that the queues of a template are subscribed to: one or a list of them.
+fn sources(template: &str, subscriptions: &[(String, Resource)]) -> Value {
+    let own = subscriptions.iter().filter(|(_, found)| found.template == template);
+    let mut topics: Vec<_> = own.map(|(_, found)| found.properties["TopicArn"].clone()).collect();
+    topics.dedup();
+    match &topics[..] {
+        [topic] => topic.clone(),
+        topics => json!(topics),
     }
 }
 
@@ -151,7 +180,7 @@ fn what_sns_cannot_deliver_waits_in_a_queue_of_the_context() {
 fn what_a_stream_or_a_schedule_cannot_deliver_waits_in_a_queue_of_the_context() {
     let queues = queues();
     let of_context = |resource: &Resource, what| {
-        let (id, _) = &queues[&format!("{}_{what}_failures", resource.context())];
+        let (id, _) = &queues[&failures_of(resource, what)];
         id.clone()
     };
     for (id, mapping) in streams() {

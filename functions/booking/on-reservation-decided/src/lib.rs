@@ -8,7 +8,7 @@
 use async_trait::async_trait;
 use marquee_booking::{
     checkout::{Checkout, CheckoutError},
-    events::ReservationEvent,
+    events::{ReservationEvent, ReservationEventType},
 };
 use marquee_booking_domain::ids::ReservationId;
 use marquee_lambda::consumer::{MessageHandler, Outcome};
@@ -28,6 +28,10 @@ impl MessageHandler for OnReservationDecided {
             Ok(event) => event,
             Err(error) => return Outcome::Poison(format!("not a reservation event: {error}")),
         };
+        // Nothing is decided yet.
+        if event.event_type == ReservationEventType::Held {
+            return Outcome::Done;
+        }
         match self.checkout.settle_all(ReservationId::new(event.reservation_id)).await {
             Ok(()) => Outcome::Done,
             // Another service's seats, for which nobody paid us.

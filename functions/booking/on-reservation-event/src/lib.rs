@@ -65,17 +65,19 @@ async fn run(
     event: &ReservationEvent,
     now: Timestamp,
 ) -> Result<Marked, StoreError> {
+    let mark = match event.event_type {
+        // Whoever held the seats has marked them.
+        ReservationEventType::Held => return Ok(Marked::Seats(0)),
+        ReservationEventType::Confirmed => Mark::Sold,
+        ReservationEventType::Cancelled => Mark::Free,
+        // Whoever said so may have a clock that is ahead: a hold that is not over frees itself.
+        ReservationEventType::Expired => Mark::FreeIfOver(now),
+    };
     let session = SessionId::new(event.session_id);
     let seats: Vec<_> = event.session_seat_ids.iter().copied().map(SessionSeatId::new).collect();
     let places: Vec<_> = match store.locate(session, &seats).await? {
         Ok(located) => located.into_iter().map(|seat| seat.place).collect(),
         Err(unknown) => return Ok(Marked::UnknownSeats(unknown)),
-    };
-    let mark = match event.event_type {
-        ReservationEventType::Confirmed => Mark::Sold,
-        ReservationEventType::Cancelled => Mark::Free,
-        // Whoever said so may have a clock that is ahead: a hold that is not over frees itself.
-        ReservationEventType::Expired => Mark::FreeIfOver(now),
     };
     let held_until = event.expiry_time.as_deref().and_then(Timestamp::parse);
     store.mark(session, &places, event.reservation_id, held_until, mark).await.map(Marked::Seats)

@@ -14,7 +14,7 @@ use marquee_booking::store::{
 };
 use marquee_booking_domain::{
     ids::{PriceTierId, SessionId, SessionSeatId},
-    problems::{HOLD_LIMIT, SEAT_TAKEN},
+    problems::{HOLD_LIMIT, PASS_USED, SEAT_TAKEN},
     reservation::{Reservation, ReservationStatus, ReservedSeat},
     reservation_ref::TICKETS_PER_RESERVATION_MAX,
     seat_ref::SeatPlace,
@@ -31,7 +31,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{AppState, views::ReservationView};
+use crate::{AppState, passes::QueuePass, views::ReservationView};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({
@@ -62,10 +62,14 @@ pub(crate) struct WantedSeat {
 /// All of them or none. An `Idempotency-Key` is the user's own, for each session.
 #[utoipa::path(
     post, path = "/api/v1/reservations", tag = "reservations", request_body = NewReservation,
-    params(("X-User-ID" = Uuid, Header), ("Idempotency-Key" = Option<String>, Header)),
+    params(("X-User-ID" = Uuid, Header), ("Idempotency-Key" = Option<String>, Header),
+        ("X-Queue-Pass" = Option<String>, Header,
+            description = "The pass that the session's waiting room gave, if the session has one.")),
     responses(
         (status = 201, body = ReservationView),
-        (status = 409, description = "seat taken, too many seats on hold, or not on sale"),
+        (status = 403, description = "the session has a waiting room, and this is no pass from there"),
+        (status = 409,
+            description = "seat taken, too many seats on hold, not on sale, or the pass is used"),
         (status = 429, description = "more reservations than one user may make in a minute"),
     )
 )]
@@ -73,6 +77,7 @@ pub(crate) async fn create(
     State(app): State<AppState>,
     Buyer(user): Buyer,
     key: IdempotencyKey,
+    pass: QueuePass,
     Payload { value, canonical }: Payload<NewReservation>,
 ) -> Result<Response, Problem> {
     let id = SessionId::new(value.session_id);
@@ -80,13 +85,20 @@ pub(crate) async fn create(
     let (session, seats) = wanted_seats(&app, id, &wanted).await?;
     let hash = key.hash(&format!("reservations/{id}"), &canonical);
     let now = app.checkout.clock.now();
-    let request = HoldRequest { user, session: id, seats, idempotency: hash, now };
-    let outcome = match session.check_sales(now) {
-        Ok(()) => app.checkout.store.hold(&request, app.policy).await?,
-        // What was answered in time is answered again.
-        Err(refusal) => {
-            app.checkout.store.replayed(&request).await?.ok_or_else(|| Problem::of(&refusal))?
+    let waiting_room = session.waiting_room;
+    let mut request =
+        HoldRequest { user, session: id, seats, waiting_room, place: None, idempotency: hash, now };
+    let place = match session.check_sales(now) {
+        Ok(()) => pass.place(&app.passes, &session, &request),
+        Err(refusal) => Err(Problem::of(&refusal)),
+    };
+    let outcome = match place {
+        Ok(place) => {
+            request.place = place;
+            app.checkout.store.hold(&request, app.policy).await?
         }
+        // What was answered in time is answered again.
+        Err(refusal) => app.checkout.store.replayed(&request).await?.ok_or(refusal)?,
     };
     match outcome {
         HoldOutcome::Held(reservation) => Ok(created(&reservation)),
@@ -124,6 +136,10 @@ fn refusal(outcome: HoldOutcome, request: &HoldRequest, live_seats_max: usize) -
         HoldOutcome::TooFast { until } => {
             let detail = "you have made as many reservations for this session as fit a minute";
             Problem::too_many(detail.into(), until.seconds_from(request.now))
+        }
+        HoldOutcome::PlaceUsed { by } => {
+            let detail = "a reservation was made with this place in the line before";
+            Problem::new(&PASS_USED, detail.into()).with("reservation_id", by.to_string())
         }
         HoldOutcome::TooManyReservations => {
             let detail = "you have made as many reservations for this session as can be kept";

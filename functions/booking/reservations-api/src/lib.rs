@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`create`] | `POST /api/v1/reservations` |
+//! | [`passes`] | the pass of a session's waiting room |
 //! | [`confirm`] | paying and confirming: see `marquee_booking::checkout` |
 //! | [`reservations`] | reading and cancelling |
 //! | [`tickets`] | tickets, their QR codes, check-in |
@@ -10,6 +11,7 @@
 
 mod confirm;
 mod create;
+mod passes;
 mod qr;
 mod reservations;
 pub mod signing;
@@ -33,6 +35,7 @@ use marquee_lambda::{
     route::{Access, Api, Route, route},
     secrets,
 };
+use marquee_passes::PassKey;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -62,6 +65,8 @@ const ROUTES: &[Route] = &[
 pub struct AppState {
     pub checkout: Checkout,
     pub signer: Arc<TicketSigner>,
+    /// Of the waiting rooms.
+    pub passes: PassKey,
     pub policy: HoldPolicy,
 }
 
@@ -75,6 +80,7 @@ impl AppState {
                 clock: Arc::new(SystemClock),
             },
             signer: Arc::new(signer_from_env().await?),
+            passes: passes_from_env().await?,
             policy: policy_from_env()?,
         })
     }
@@ -88,6 +94,12 @@ async fn signer_from_env() -> Result<TicketSigner, Error> {
     }
     let secret = secrets::text(&config::required("TICKET_SIGNING_SECRET_ARN")?).await?;
     Ok(TicketSigner::from_secret(&secret)?)
+}
+
+/// The key that is the secret `PASS_SECRET_ARN`.
+async fn passes_from_env() -> Result<PassKey, Error> {
+    let secret = secrets::text(&config::required("PASS_SECRET_ARN")?).await?;
+    Ok(PassKey::from_secret(&secret))
 }
 
 const LIVE_SEATS_DEFAULT: NonZeroUsize = NonZeroUsize::new(10).unwrap();

@@ -41,6 +41,10 @@ pub(crate) struct NewSession {
     /// From when on no seat can be held: `start_time`, if missing. Not after `end_time`.
     #[schema(value_type = Option<String>, format = DateTime)]
     sales_end: Option<DateTime>,
+    /// Whether seats can only be reserved with a pass from the session's waiting room.
+    #[serde(default)]
+    #[schema(default = false)]
+    waiting_room: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -62,6 +66,8 @@ pub(crate) struct SessionView {
     /// From when on no seat can be held.
     #[schema(value_type = String, format = DateTime)]
     sales_end: DateTime,
+    /// Whether seats can only be reserved with a pass from the session's waiting room.
+    waiting_room: bool,
     #[schema(value_type = String, format = DateTime)]
     created_at: DateTime,
 }
@@ -78,6 +84,7 @@ impl From<&Session> for SessionView {
             seats_count: session.seats_count,
             sales_start: DateTime(session.sales_start),
             sales_end: DateTime(session.sales_end),
+            waiting_room: session.waiting_room,
             created_at: DateTime(session.created_at),
         }
     }
@@ -132,9 +139,11 @@ pub(crate) async fn create(
         seats_count,
         sales_start,
         sales_end,
+        waiting_room: value.waiting_room,
         created_at: now,
     };
-    let outcome = app.store.create_session(session, &into_blocks(rows), hash, now).await?;
+    let blocks = into_blocks(rows);
+    let outcome = app.store.create_session(session, event.organizer, &blocks, hash, now).await?;
     created(outcome, |session| SessionView::from(&session))
 }
 

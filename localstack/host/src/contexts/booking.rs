@@ -39,6 +39,7 @@ pub(super) async fn deploy(environment: Environment<'_>) -> Result<Deployed, Err
     let reservations = reservations_api::AppState {
         checkout: checkout.clone(),
         signer: Arc::new(TicketSigner::from_pem(&key)?),
+        passes: environment.passes.clone(),
         policy: settings.policy,
     };
     let webhook = payments_webhook::AppState {

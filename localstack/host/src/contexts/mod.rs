@@ -5,6 +5,7 @@ mod members;
 pub mod ordering;
 mod platform;
 pub mod shop;
+mod waiting_room;
 
 use std::{
     collections::BTreeSet,
@@ -23,12 +24,14 @@ use marquee_lambda::{
     route::Api,
 };
 use marquee_messaging::topology::Queue;
+use marquee_passes::PassKey;
 
 use crate::{broker::HostBroker, database::LocalDatabase, settings::Settings};
 
 /// Every function behind the gateway.
 pub fn apis() -> Vec<Api> {
-    [booking::APIS, ordering::APIS, members::APIS, shop::APIS, platform::APIS].concat()
+    let contexts = [booking::APIS, ordering::APIS, members::APIS, shop::APIS, waiting_room::APIS];
+    [contexts.concat(), platform::APIS.to_vec()].concat()
 }
 
 /// A function behind the gateway, and what answers for it.
@@ -80,6 +83,8 @@ pub struct Environment<'a> {
     pub settings: &'a Settings,
     pub database: &'a LocalDatabase,
     pub broker: &'a HostBroker,
+    /// Of the waiting rooms.
+    pub passes: &'a PassKey,
 }
 
 impl Environment<'_> {
@@ -115,6 +120,7 @@ pub async fn deploy(environment: Environment<'_>) -> Result<Deployed, Error> {
         ordering::deploy(environment).await?,
         members::deploy(environment),
         shop::deploy(environment).await?,
+        waiting_room::deploy(environment)?,
         platform::deploy(),
     ] {
         all.http.extend(deployed.http);

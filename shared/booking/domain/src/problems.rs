@@ -15,6 +15,12 @@ problem_types! {
     SALES_CLOSED = "sales-closed", 409, "Sales closed",
         "No more seats of this session can be held since `sales_end`. What was held in time can \
          still be paid for.";
+    PASS_REQUIRED = "pass-required", 403, "Pass required",
+        "Seats of this session can only be reserved with a pass from its waiting room, as the header \
+         `X-Queue-Pass`; the detail says what is wrong with yours.";
+    PASS_USED = "pass-used", 409, "Pass already used",
+        "A place in a waiting room makes one reservation. Yours has made the one that \
+         `reservation_id` names; queue again for another.";
     HOLD_LIMIT = "hold-limit", 409, "Too many seats on hold",
         "You hold as many unpaid seats of this session as one user may. Pay or cancel first.";
     HOLD_EXPIRED = "hold-expired", 410, "Reservation expired",

@@ -12,6 +12,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use marquee_kernel::{ids::UserId, money::Money, time::Timestamp};
 use marquee_payments_domain::charge::{Charge, Currency, PaymentId};
+use uuid::Uuid;
 
 use crate::{
     check_in::CheckIn,
@@ -52,6 +53,8 @@ pub struct Reservation {
     pub id: ReservationId,
     pub user: UserId,
     pub session: SessionId,
+    /// The place in the session's waiting room that it was made from.
+    pub place: Option<Uuid>,
     pub seats: Vec<ReservedSeat>,
     pub status: ReservationStatus,
     pub created_at: Timestamp,
@@ -96,6 +99,7 @@ impl Reservation {
             id,
             user,
             session,
+            place: None,
             seats,
             status: ReservationStatus::Active,
             created_at: now,

@@ -59,6 +59,8 @@ pub struct Session {
     pub sales_start: Timestamp,
     /// From then on no more.
     pub sales_end: Timestamp,
+    /// Whether seats can only be reserved with a pass from the session's waiting room.
+    pub waiting_room: bool,
     pub created_at: Timestamp,
 }
 
@@ -122,6 +124,7 @@ mod tests {
             seats_count: 1,
             sales_start: opens,
             sales_end: closes,
+            waiting_room: false,
             created_at: opens,
         };
         let moment = Duration::from_millis(1);

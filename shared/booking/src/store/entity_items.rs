@@ -1,5 +1,6 @@
 //! What a seller sets up, as items: one partition for each kind, the id as sort key.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use marquee_booking_domain::{
     ids::{EventId, HallId, LocationId, OrganizerId, PriceTierId, SessionId},
     venue::{Event, Hall, Location, Organizer, PriceTier, Session},
@@ -118,6 +119,7 @@ impl Entity for Session {
             ("seats", Some(number(self.seats_count))),
             ("opens", Some(instant(self.sales_start))),
             ("closes", Some(instant(self.sales_end))),
+            ("room", self.waiting_room.then_some(AttributeValue::Bool(true))),
             (CREATED, Some(instant(self.created_at))),
         ])
     }
@@ -133,6 +135,7 @@ impl Entity for Session {
             seats_count: item.number("seats")?,
             sales_start: item.instant("opens")?,
             sales_end: item.instant("closes")?,
+            waiting_room: item.contains_key("room"),
             created_at: item.instant(CREATED)?,
         })
     }

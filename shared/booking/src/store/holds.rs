@@ -5,7 +5,7 @@
 //! hold needs no read: no reservation means no live holds to count. Only a user who comes again
 //! pays for a second try, with the number and the live holds read in between. As the n-th
 //! reservation can be written once only, two requests of one user at the same moment cannot both
-//! slip under the limit.
+//! slip under the limit, nor can they use one place in a waiting room twice.
 
 use std::time::Duration;
 
@@ -21,15 +21,19 @@ use marquee_dynamo::{
     error::StoreError,
     idempotency::{IdempotencyHash, Match},
     item::Item,
+    outbox,
     table::{Reasons, condition_failed, put_new},
 };
 use marquee_kernel::{ids::UserId, time::Timestamp};
+use marquee_messaging::outbox::ATTRIBUTE;
 use uuid::Uuid;
 
 use super::{
     BookingStore, keys, reservation_item,
     seat_update::{BlockUpdate, block_updates, refused_block},
+    status_change::event,
 };
+use crate::events::ReservationEventType;
 
 /// Tries at taking the user's next number; only the same user's other requests can be in the way.
 const TRIES_MAX: u32 = 8;
@@ -41,6 +45,10 @@ pub struct HoldRequest {
     pub user: UserId,
     pub session: SessionId,
     pub seats: Vec<ReservedSeat>,
+    /// Whether the session has one, which is then told of the hold.
+    pub waiting_room: bool,
+    /// The place in it that the user comes from.
+    pub place: Option<Uuid>,
     pub idempotency: Option<IdempotencyHash>,
     pub now: Timestamp,
 }
@@ -70,6 +78,10 @@ pub enum HoldOutcome {
     TooFast {
         until: Timestamp,
     },
+    /// The place has made its one reservation.
+    PlaceUsed {
+        by: ReservationId,
+    },
     /// The user has used up all numbers for this session.
     TooManyReservations,
 }
@@ -89,11 +101,12 @@ impl BookingStore {
         for _ in 0..TRIES_MAX {
             let reference = ReservationRef::new(request.user, request.session, sequence);
             let id = reference.id(random);
-            let HoldRequest { user, session, now, .. } = *request;
+            let HoldRequest { user, session, place, now, .. } = *request;
             let seats = request.seats.clone();
             let held = Reservation::hold(id, user, session, seats, now, policy.hold_for);
+            let held = Reservation { place, ..held };
             let updates = hold_updates(&held, now);
-            let items = transaction(&updates, reference, &held, request.idempotency)?;
+            let items = transaction(&updates, reference, &held, request)?;
             let Err(reasons) = self.table.transact(items).await? else {
                 return Ok(HoldOutcome::Held(held));
             };
@@ -141,14 +154,18 @@ impl BookingStore {
         if let Some(outcome) = replay(request.idempotency, &earlier)? {
             return Ok(Next::Answer(outcome));
         }
+        let earlier: Vec<_> =
+            earlier.iter().map(reservation_item::read).collect::<Result<_, _>>()?;
+        if let Some(by) = place_used(request.place, &earlier) {
+            return Ok(Next::Answer(HoldOutcome::PlaceUsed { by }));
+        }
         if !refused.taken.is_empty() {
             return Ok(Next::Answer(HoldOutcome::SeatsTaken(refused.taken)));
         }
         let mut live_seats = 0;
         let mut next = 0;
         let mut made = Vec::new();
-        for item in &earlier {
-            let reservation = reservation_item::read(item)?;
+        for reservation in &earlier {
             made.push(reservation.created_at);
             next = next.max(reservation.id.locate().map_or(0, |reference| reference.sequence) + 1);
             let same = reservation.user == request.user && reservation.session == request.session;
@@ -228,15 +245,25 @@ fn transaction(
     updates: &[BlockUpdate],
     reference: ReservationRef,
     reservation: &Reservation,
-    idempotency: Option<IdempotencyHash>,
+    request: &HoldRequest,
 ) -> Result<Vec<TransactWriteItem>, StoreError> {
     let mut item = reservation_item::write(reference, reservation);
-    if let Some(hash) = idempotency {
+    if let Some(hash) = request.idempotency {
         hash.write(&mut item);
+    }
+    if request.waiting_room {
+        let held = event(reservation, ReservationEventType::Held);
+        item.insert(ATTRIBUTE.to_owned(), outbox::attribute(&held));
     }
     let put = put_new(item)?;
     let blocks = updates.iter().map(BlockUpdate::to_transact_item);
     blocks.chain([Ok(put)]).collect()
+}
+
+/// The reservation that was made from a place.
+fn place_used(place: Option<Uuid>, earlier: &[Reservation]) -> Option<ReservationId> {
+    let place = place?;
+    earlier.iter().find(|made| made.place == Some(place)).map(|made| made.id)
 }
 
 fn replay<'a>(

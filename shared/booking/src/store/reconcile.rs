@@ -3,7 +3,8 @@
 //! A seat that is still held or confirmed well after its hold has run out is waiting for an event:
 //! that its reservation was confirmed, or has expired. The seat names the reservation, and the
 //! reservation keeps its last event, so nothing has to be marked when events are published. No
-//! seat waits for a cancellation, which frees its seats in its own transaction.
+//! seat waits for a cancellation, which frees its seats in its own transaction, nor for its hold's
+//! event, which the waiting room alone hears.
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,8 @@ use marquee_dynamo::{
 };
 use marquee_kernel::time::Timestamp;
 use marquee_messaging::outbox::{ATTRIBUTE, OutboxEvent};
+
+use crate::events::ReservationEventType;
 
 use super::{
     BookingStore, keys,
@@ -75,7 +78,7 @@ impl BookingStore {
         Ok(blocks.iter().flat_map(|block| block.seats.values().filter_map(waiting)).collect())
     }
 
-    /// The last events of those reservations that are ours and have had one. Half a read unit each, a
+    /// The last events of those reservations that are ours and have had one since their hold. Half a read unit each, a
     /// hundred in a request.
     pub async fn last_events(
         &self,
@@ -84,7 +87,8 @@ impl BookingStore {
         let places = ids.into_iter().filter_map(ReservationId::locate);
         let found = self.table.batch_get(places.map(keys::reservation).collect(), false).await?;
         let events = found.iter().filter_map(|item| item.optional_map(ATTRIBUTE));
-        let (events, unreadable) = readable(events, outbox::read);
+        let (mut events, unreadable) = readable(events, outbox::read);
+        events.retain(|event| event.routing_key != ReservationEventType::Held.routing_key());
         Ok(LastEvents { events, unreadable })
     }
 

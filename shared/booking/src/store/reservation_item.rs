@@ -25,6 +25,7 @@ pub(super) const UPDATED: &str = "updated";
 pub(super) const PAYMENT: &str = "pay";
 const USER: &str = "user";
 const SESSION: &str = "session";
+const PLACE: &str = "place";
 const CREATED: &str = "created";
 const SEATS: &str = "seats";
 
@@ -45,6 +46,7 @@ pub(super) fn write(reference: ReservationRef, reservation: &Reservation) -> Ite
         (ID, Some(uuid(reservation.id.uuid()))),
         (USER, Some(uuid(reservation.user.uuid()))),
         (SESSION, Some(uuid(reservation.session.uuid()))),
+        (PLACE, reservation.place.map(uuid)),
         (STATUS, Some(text(reservation.status.into_str()))),
         (CREATED, Some(instant(reservation.created_at))),
         (keys::EXPIRES, Some(instant(reservation.expires_at))),
@@ -66,6 +68,7 @@ pub(super) fn read(item: &Item) -> Result<Reservation, StoreError> {
         id: ReservationId::new(item.uuid(ID)?),
         user: UserId::new(item.uuid(USER)?),
         session,
+        place: item.optional_uuid(PLACE),
         seats: item.list(SEATS).iter().map(read_seat).collect::<Result<_, _>>()?,
         status: item.parsed(STATUS)?,
         created_at: item.instant(CREATED)?,

@@ -2,20 +2,23 @@
 //!
 //! The session's item is written first, marked as not ready and leased to this request; then the
 //! blocks, each only if it is not there; then the mark is taken off, which puts the session on
-//! sale at once. Interrupted, the same request takes over when the lease has run out.
+//! sale at once, and tells its waiting room if it has one. Interrupted, the same request takes over
+//! when the lease has run out.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use marquee_booking_domain::{seating::SeatBlock, venue::Session};
+use marquee_booking_domain::{ids::OrganizerId, seating::SeatBlock, venue::Session};
 use marquee_dynamo::{
     error::StoreError,
     idempotency::{IdempotencyHash, Match},
     item::{Item, ReadItem, instant, uuid},
+    outbox,
     table::Page,
 };
 use marquee_kernel::time::Timestamp;
+use marquee_messaging::outbox::{ATTRIBUTE, OutboxEvent};
 use uuid::Uuid;
 
 use super::{
@@ -24,6 +27,7 @@ use super::{
     keys,
     venues::{Created, Entity, ListFilter},
 };
+use crate::events::{SessionEvent, SessionEventType};
 
 /// Present until the session is ready: when another request may take over its creation.
 const LEASE: &str = "lease";
@@ -36,6 +40,19 @@ fn fingerprint(blocks: &[SeatBlock]) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{blocks:?}").as_bytes())
 }
 
+fn created_event(session: &Session, organizer: OrganizerId) -> OutboxEvent {
+    let event_type = SessionEventType::Created;
+    let body = SessionEvent {
+        event_type,
+        session_id: session.id.uuid(),
+        organizer_id: organizer.uuid(),
+        seats_count: session.seats_count,
+        sales_start: session.sales_start.to_rfc3339_millis(),
+        sales_end: session.sales_end.to_rfc3339_millis(),
+    };
+    OutboxEvent::once(session.id.uuid(), event_type.routing_key(), &body)
+}
+
 pub(super) fn is_ready(item: &Item) -> bool {
     !item.contains_key(LEASE)
 }
@@ -44,6 +61,7 @@ impl BookingStore {
     pub async fn create_session(
         &self,
         session: Session,
+        organizer: OrganizerId,
         blocks: &[SeatBlock],
         idempotency: Option<IdempotencyHash>,
         now: Timestamp,
@@ -81,21 +99,32 @@ impl BookingStore {
             .buffer_unordered(WRITES_AT_ONCE)
             .try_for_each(|_| async { Ok(()) })
             .await?;
-        self.put_on_sale(&session).await?;
+        self.put_on_sale(&session, organizer).await?;
         Ok(Created::New(session))
     }
 
-    async fn put_on_sale(&self, session: &Session) -> Result<(), StoreError> {
-        self.table
+    async fn put_on_sale(
+        &self,
+        session: &Session,
+        organizer: OrganizerId,
+    ) -> Result<(), StoreError> {
+        let update = self
+            .table
             .client
             .update_item()
             .table_name(&self.table.name)
             .set_key(Some(keys::entity(Session::KIND, &session.id.to_string())))
-            .update_expression(format!("REMOVE {LEASE}, {PLAN}"))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(StoreError::from_sdk)?;
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let update = match session.waiting_room {
+            false => update.update_expression(format!("REMOVE {LEASE}, {PLAN}")),
+            true => update
+                .update_expression(format!("SET {ATTRIBUTE} = :event REMOVE {LEASE}, {PLAN}"))
+                .expression_attribute_values(
+                    ":event",
+                    outbox::attribute(&created_event(session, organizer)),
+                ),
+        };
+        update.send().await.map_err(StoreError::from_sdk)?;
         Ok(())
     }
 

@@ -74,6 +74,7 @@ pub(super) fn event(reservation: &Reservation, event_type: ReservationEventType)
         session_id: reservation.session.uuid(),
         session_seat_ids: reservation.seats.iter().map(|s| s.session_seat_id.uuid()).collect(),
         expiry_time: Some(reservation.expires_at.to_rfc3339_millis()),
+        place_id: reservation.place,
     };
     OutboxEvent::once(id, event_type.routing_key(), &body)
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::{
     operation::update_item::UpdateItemError,
     types::{
-        ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+        ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
+        TransactWriteItem, Update,
     },
 };
 
@@ -21,6 +22,11 @@ pub struct ConditionalUpdate {
     pub values: Item,
 }
 
+/// DynamoDB refuses a map of values with none in it.
+fn unless_none(values: Item) -> Option<Item> {
+    (!values.is_empty()).then_some(values)
+}
+
 fn unless_empty(condition: String) -> Option<String> {
     (!condition.is_empty()).then_some(condition)
 }
@@ -34,7 +40,7 @@ impl ConditionalUpdate {
             .update_expression(self.update)
             .set_condition_expression(unless_empty(self.condition))
             .set_expression_attribute_names(self.names)
-            .set_expression_attribute_values(Some(self.values))
+            .set_expression_attribute_values(unless_none(self.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .map_err(StoreError::invalid)?;
@@ -45,6 +51,22 @@ impl ConditionalUpdate {
 impl Table {
     /// Applies the update; the item as it was, if its condition failed.
     pub async fn update(&self, update: ConditionalUpdate) -> Result<Result<(), Item>, StoreError> {
+        self.send(update, ReturnValue::None).await.map(|answer| answer.map(drop))
+    }
+
+    /// As [`Table::update`]; the attributes that it set, as they are then.
+    pub async fn update_and_read(
+        &self,
+        update: ConditionalUpdate,
+    ) -> Result<Result<Item, Item>, StoreError> {
+        self.send(update, ReturnValue::UpdatedNew).await
+    }
+
+    async fn send(
+        &self,
+        update: ConditionalUpdate,
+        read: ReturnValue,
+    ) -> Result<Result<Item, Item>, StoreError> {
         let sent = self
             .client
             .update_item()
@@ -53,13 +75,14 @@ impl Table {
             .update_expression(update.update)
             .set_condition_expression(unless_empty(update.condition))
             .set_expression_attribute_names(update.names)
-            .set_expression_attribute_values(Some(update.values))
+            .set_expression_attribute_values(unless_none(update.values))
+            .return_values(read)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
         let error = match sent {
-            Ok(_) => return Ok(Ok(())),
+            Ok(written) => return Ok(Ok(written.attributes.unwrap_or_default())),
             Err(error) => error,
         };
         match error.as_service_error() {

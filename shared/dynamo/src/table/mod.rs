@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `read`, `batch` | one item, a page, a partition; many items by their keys |
 //! | `put`, `conditional_update`, `delete` | one item written on a condition |
+//! | `change` | such a condition and what it changes, put together |
 //! | `index`, [`list`] | a page of an index; a list in several partitions of one |
 //! | `transaction` | several, all or none |
 //! | `cursor` | how far a job has come |
@@ -12,6 +13,7 @@
 //! Each asks DynamoDB what it consumed, which is what `tests/faults` holds the budgets against.
 
 mod batch;
+mod change;
 mod conditional_update;
 mod cursor;
 mod delete;
@@ -22,6 +24,7 @@ mod read;
 pub mod schema;
 mod transaction;
 
+pub use change::Change;
 pub use conditional_update::ConditionalUpdate;
 pub use delete::{delete_existing, delete_if};
 pub use index::IndexQuery;

@@ -3,6 +3,7 @@
 use marquee_dynamo::{
     error::StoreError,
     item::{Item, ReadItem, instant, number, text},
+    table::Change,
 };
 use marquee_kernel::{ids::UserId, time::Timestamp};
 use marquee_messaging::outbox::ATTRIBUTE;
@@ -13,7 +14,7 @@ use marquee_shop_domain::{
 };
 use uuid::Uuid;
 
-use super::{ShopStore, TRIES_MAX, change::Change, conflict, items, keys};
+use super::{ShopStore, TRIES_MAX, conflict, items, keys};
 use crate::events::{EventType, InvoiceEvent};
 
 /// How many payments there were.

@@ -9,7 +9,7 @@ use futures_util::future::try_join_all;
 use marquee_dynamo::{
     error::StoreError,
     item::{Item, ReadItem, instant, item, number, text, uuid},
-    table::{Page, condition_failed, delete_existing, put_new},
+    table::{Change, Page, condition_failed, delete_existing, put_new},
 };
 use marquee_kernel::{ids::UserId, time::Timestamp};
 use marquee_messaging::outbox::ATTRIBUTE;
@@ -19,7 +19,7 @@ use marquee_shop_domain::{
 };
 use uuid::Uuid;
 
-use super::{ShopStore, TRIES_MAX, change::Change, conflict, items, keys};
+use super::{ShopStore, TRIES_MAX, conflict, items, keys};
 use crate::events::{EventType, GamesEvent};
 
 pub(super) const USERS: &str = "users";

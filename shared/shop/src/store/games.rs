@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use marquee_dynamo::{
     error::StoreError,
     item::{Item, ReadItem, text, uuid},
-    table::{Page, list::Search},
+    table::{Change, Page, list::Search},
 };
 use marquee_kernel::time::Timestamp;
 use marquee_messaging::outbox::ATTRIBUTE;
@@ -16,7 +16,7 @@ use marquee_shop_domain::{
 };
 use uuid::Uuid;
 
-use super::{ShopStore, change::Change, items, keys};
+use super::{ShopStore, items, keys};
 use crate::events::{EventType, GamesEvent};
 
 /// A game that is not sold any more keeps its title, for those who have it. This says which request took

@@ -4,7 +4,7 @@ use marquee_dynamo::{
     error::StoreError,
     item::{Item, ReadItem, instant, item, number, text, uuid},
     table::{
-        Page,
+        Change, Page,
         list::{List, Search},
     },
 };
@@ -17,7 +17,7 @@ use marquee_shop_domain::{
 };
 use uuid::Uuid;
 
-use super::{ShopStore, change::Change, items, keys};
+use super::{ShopStore, items, keys};
 use crate::events::{EventType, InvoiceEvent};
 
 const BILL: &str = "bill";

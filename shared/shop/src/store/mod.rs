@@ -17,7 +17,6 @@
 //! the invoice's, the first record of a purchase, the first entry in a game's history.
 
 pub mod carts;
-mod change;
 pub mod entries;
 pub mod games;
 pub mod invoices;

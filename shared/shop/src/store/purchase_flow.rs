@@ -4,6 +4,7 @@
 use marquee_dynamo::{
     error::StoreError,
     item::{instant, list, number, text},
+    table::Change,
 };
 use marquee_kernel::time::Timestamp;
 use marquee_messaging::outbox::ATTRIBUTE;
@@ -12,7 +13,6 @@ use marquee_shop_domain::{cart::CartStatus, ids::InvoiceId, invoice::InvoiceStat
 use super::{
     ShopStore,
     carts::{PAYMENTS, STUCK_IN},
-    change::Change,
     items, keys,
 };
 use crate::events::{EventType, InvoiceEvent};

@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use marquee_dynamo::{
     error::StoreError,
     item::{Item, ReadItem, instant, item, number, text},
-    table::{Page, condition_failed, put_new},
+    table::{Change, Page, condition_failed, put_new},
 };
 use marquee_kernel::{ids::UserId, time::Timestamp};
 use marquee_messaging::outbox::ATTRIBUTE;
@@ -21,7 +21,6 @@ use uuid::Uuid;
 use super::{
     ShopStore, TRIES_MAX,
     carts::{PAYMENTS, RESUMED},
-    change::Change,
     conflict, games, items, keys,
 };
 use crate::events::{EventType, PurchaseEvent};

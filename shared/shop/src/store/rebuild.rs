@@ -10,13 +10,13 @@ use futures_util::future::try_join_all;
 use marquee_dynamo::{
     error::StoreError,
     item::{Item, ReadItem, key, number},
+    table::Change,
 };
 use marquee_kernel::ids::UserId;
 use marquee_shop_domain::ids::{EntryId, GameId, SHARDS};
 
 use super::{
     ShopStore, TRIES_MAX,
-    change::Change,
     entries::{ACHIEVEMENTS, USERS},
     items, keys,
     purchases::{self, Purchase},

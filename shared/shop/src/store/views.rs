@@ -10,7 +10,7 @@ use marquee_dynamo::{
     error::StoreError,
     item::{Item, ReadItem, list, map, number, text},
     table::{
-        Page,
+        Change, Page,
         list::{List, Search},
     },
 };
@@ -22,9 +22,7 @@ use marquee_shop_domain::{
 use uuid::Uuid;
 
 use super::{
-    ShopStore, TRIES_MAX,
-    change::Change,
-    conflict,
+    ShopStore, TRIES_MAX, conflict,
     entries::{ACHIEVEMENTS, USERS},
     games, items,
     keys::{self, Shards},

@@ -6,7 +6,7 @@ use marquee_dynamo::{
     error::StoreError,
     item::{Item, ReadItem, number, text},
     outbox,
-    table::list::List,
+    table::{Change, list::List},
 };
 use marquee_kernel::time::Timestamp;
 use marquee_messaging::outbox::{ATTRIBUTE, OutboxEvent};
@@ -15,7 +15,7 @@ use marquee_shop_domain::{
     ids::InvoiceId,
 };
 
-use super::{ShopStore, carts, carts::PAYMENTS, change::Change, invoices, items, keys};
+use super::{ShopStore, carts, carts::PAYMENTS, invoices, items, keys};
 
 /// A cart that has waited for long.
 #[derive(Clone, Debug)]

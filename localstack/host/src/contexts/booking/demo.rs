@@ -75,7 +75,7 @@ pub async fn load(store: &BookingStore) -> Result<(), Error> {
     )
     .await?;
     store.add_rows(hall, &rows(), None).await?;
-    add_session(store, event, hall, now).await?;
+    add_session(store, event, organizer, hall, now).await?;
     add(store, tier(PRICE_TIER.parse()?, "Standard", Multiplier::ONE, now)).await?;
     let half: Multiplier = "0.5".parse()?;
     add(store, tier(PriceTierId::new(id("concession")), "Concession", half, now)).await
@@ -103,6 +103,7 @@ fn rows() -> Vec<HallRow> {
 async fn add_session(
     store: &BookingStore,
     event: EventId,
+    organizer: OrganizerId,
     hall: HallId,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -117,11 +118,12 @@ async fn add_session(
         seats_count: ROWS * SEATS_PER_ROW,
         sales_start: now,
         sales_end: now + STARTS_IN,
+        waiting_room: false,
         created_at: now,
     };
     let mut blocks = into_blocks(rows());
     blocks[0].given_ids = given_ids()?;
-    store.create_session(session, &blocks, None, now).await?;
+    store.create_session(session, organizer, &blocks, None, now).await?;
     Ok(())
 }
 

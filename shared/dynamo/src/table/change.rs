@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use marquee_dynamo::{item::Item, table::ConditionalUpdate};
+
+use super::conditional_update::ConditionalUpdate;
+use crate::item::Item;
 
 /// Attributes that are set, or removed if they have no value; and on what condition.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Change {
+pub struct Change {
     set: Vec<String>,
     remove: Vec<String>,
     add: Vec<String>,
@@ -17,8 +19,13 @@ pub(super) struct Change {
 }
 
 impl Change {
+    /// Whatever the name has in it: `#n0` stands for it.
     fn name(&mut self, name: &str) -> String {
-        let placeholder = format!("#{name}");
+        let known = self.names.iter().find(|(_, known)| *known == name);
+        if let Some((placeholder, _)) = known {
+            return placeholder.clone();
+        }
+        let placeholder = format!("#n{}", self.names.len());
         self.names.insert(placeholder.clone(), name.to_owned());
         placeholder
     }
@@ -30,7 +37,8 @@ impl Change {
     }
 
     /// Sets an attribute, or removes it if there is no value.
-    pub(super) fn put(mut self, name: &str, value: Option<AttributeValue>) -> Self {
+    #[must_use]
+    pub fn put(mut self, name: &str, value: Option<AttributeValue>) -> Self {
         let name = self.name(name);
         match value {
             Some(value) => {
@@ -42,23 +50,27 @@ impl Change {
         self
     }
 
-    pub(super) fn set(self, name: &str, value: AttributeValue) -> Self {
+    #[must_use]
+    pub fn set(self, name: &str, value: AttributeValue) -> Self {
         self.put(name, Some(value))
     }
 
-    pub(super) fn remove(self, name: &str) -> Self {
+    #[must_use]
+    pub fn remove(self, name: &str) -> Self {
         self.put(name, None)
     }
 
     /// Sets an attribute to what another one was.
-    pub(super) fn copy(mut self, name: &str, from: &str) -> Self {
+    #[must_use]
+    pub fn copy(mut self, name: &str, from: &str) -> Self {
         let (name, from) = (self.name(name), self.name(from));
         self.set.push(format!("{name} = {from}"));
         self
     }
 
     /// Adds to a number, which begins at zero.
-    pub(super) fn add(mut self, name: &str, number: i64) -> Self {
+    #[must_use]
+    pub fn add(mut self, name: &str, number: i64) -> Self {
         let name = self.name(name);
         let value = self.value(AttributeValue::N(number.to_string()));
         self.add.push(format!("{name} {value}"));
@@ -66,7 +78,8 @@ impl Change {
     }
 
     /// Only if the attribute is this, or not there if that is `None`.
-    pub(super) fn only_if(mut self, name: &str, is: Option<AttributeValue>) -> Self {
+    #[must_use]
+    pub fn only_if(mut self, name: &str, is: Option<AttributeValue>) -> Self {
         let name = self.name(name);
         let condition = match is {
             Some(value) => format!("{name} = {}", self.value(value)),
@@ -77,13 +90,25 @@ impl Change {
     }
 
     /// Only if the attribute is there.
-    pub(super) fn only_with(mut self, name: &str) -> Self {
+    #[must_use]
+    pub fn only_with(mut self, name: &str) -> Self {
         let name = self.name(name);
         self.conditions.push(format!("attribute_exists({name})"));
         self
     }
 
-    pub(super) fn of(self, key: Item) -> ConditionalUpdate {
+    /// Only if the attribute compares so with the value (`<`, `<=`, `<>`), or is not there if `or_absent`.
+    #[must_use]
+    pub fn only(mut self, name: &str, is: &str, value: AttributeValue, or_absent: bool) -> Self {
+        let name = self.name(name);
+        let value = self.value(value);
+        let absent = format!("attribute_not_exists({name}) OR ");
+        let absent = if or_absent { absent.as_str() } else { "" };
+        self.conditions.push(format!("({absent}{name} {is} {value})"));
+        self
+    }
+
+    pub fn of(self, key: Item) -> ConditionalUpdate {
         let clause = |word: &str, parts: &[String]| match parts {
             [] => String::new(),
             parts => format!("{word} {} ", parts.join(", ")),

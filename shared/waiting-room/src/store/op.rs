@@ -1,0 +1,264 @@
+//! What a batch does to entries, and what that counts.
+//!
+//! Each change carries the batch's name and is made once. Whoever finds it made by this batch counts it as
+//! well: so all who do a batch count the same.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use marquee_dynamo::{
+    error::StoreError,
+    item::{Item, ReadItem, instant, map, number, text, uuid},
+    table::Change,
+};
+use marquee_kernel::time::Timestamp;
+use marquee_waiting_room_domain::{
+    ids::{EntryId, SessionId},
+    slot::Slot,
+    visitor::Status,
+};
+use uuid::Uuid;
+
+use super::{TRIES_MAX, WaitingRoomStore, conflict, items, keys};
+
+/// Something that ends a visitor's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// The place is over, unless it has been prolonged since.
+    TimeOut { entry: EntryId },
+    /// What was reserved with this place is not any more.
+    Free { entry: EntryId, place: Uuid, expired: bool },
+    /// Seats were bought, with this place if there is one.
+    Sold { entry: EntryId, place: Option<Uuid>, reservation: Uuid, seats: u32 },
+}
+
+/// What has changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Effect {
+    pub(super) admitted: u32,
+    pub(super) freed: u32,
+    pub(super) sold: u32,
+    pub(super) passed_over: u32,
+}
+
+const FREED: Effect = Effect { admitted: 0, freed: 1, sold: 0, passed_over: 0 };
+
+impl std::ops::Add for Effect {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            admitted: self.admitted + other.admitted,
+            freed: self.freed + other.freed,
+            sold: self.sold + other.sold,
+            passed_over: self.passed_over + other.passed_over,
+        }
+    }
+}
+
+/// Of whom a batch is, as its changes need it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub(super) batch: Uuid,
+    pub(super) session: SessionId,
+    /// When it was begun.
+    pub(super) at: Timestamp,
+    /// Until when places that it gives last.
+    pub(super) until: Timestamp,
+    /// Places that lasted until then are over.
+    pub(super) over: Timestamp,
+}
+
+const KIND: &str = "k";
+const ENTRY: &str = "e";
+const PLACE: &str = "p";
+const RESERVATION: &str = "r";
+const SEATS: &str = "n";
+
+impl Op {
+    pub(super) fn entry(&self) -> EntryId {
+        match *self {
+            Self::TimeOut { entry } | Self::Free { entry, .. } | Self::Sold { entry, .. } => entry,
+        }
+    }
+
+    pub(super) fn write(&self) -> AttributeValue {
+        let (kind, entry, place, reservation, seats) = match *self {
+            Self::TimeOut { entry } => ("t", entry, None, None, None),
+            Self::Free { entry, place, expired: true } => ("e", entry, Some(place), None, None),
+            Self::Free { entry, place, expired: false } => ("c", entry, Some(place), None, None),
+            Self::Sold { entry, place, reservation, seats } => {
+                ("s", entry, place, Some(reservation), Some(seats))
+            }
+        };
+        map([
+            (KIND, Some(text(kind))),
+            (ENTRY, Some(uuid(entry.uuid()))),
+            (PLACE, place.map(uuid)),
+            (RESERVATION, reservation.map(uuid)),
+            (SEATS, seats.map(number)),
+        ])
+    }
+
+    pub(super) fn read(value: &AttributeValue) -> Result<Self, StoreError> {
+        let item = value.as_m().map_err(|_| StoreError::unreadable("a batch's change"))?;
+        let entry = EntryId::new(item.uuid(ENTRY)?);
+        Ok(match item.text(KIND)? {
+            "t" => Self::TimeOut { entry },
+            "s" => Self::Sold {
+                entry,
+                place: item.optional_uuid(PLACE),
+                reservation: item.uuid(RESERVATION)?,
+                seats: item.number(SEATS)?,
+            },
+            kind => Self::Free { entry, place: item.uuid(PLACE)?, expired: kind == "e" },
+        })
+    }
+}
+
+/// The attribute that says which batch counted a reservation's seats.
+fn counted(reservation: Uuid) -> String {
+    format!("sold#{reservation}")
+}
+
+/// Takes a visitor from those inside.
+fn out(change: Change, stamp: Stamp) -> Change {
+    change.set(items::FREED_BY, uuid(stamp.batch)).remove(keys::LIST).remove(keys::AT)
+}
+
+fn ended(change: Change, status: Status, stamp: Stamp) -> Change {
+    change.set(items::STATUS, text(status.as_str())).set(items::ENDED_AT, instant(stamp.at))
+}
+
+fn was_freed(entry: &Item, stamp: Stamp) -> Effect {
+    let by = entry.optional_uuid(items::FREED_BY);
+    Effect { freed: u32::from(by == Some(stamp.batch)), ..Effect::default() }
+}
+
+impl WaitingRoomStore {
+    /// Lets a visitor in who waits in this slot: two write units. If the entry does not say that it stands
+    /// there, the line passes over it, and it cannot come to stand there later.
+    pub(super) async fn admit(
+        &self,
+        entry: EntryId,
+        slot: Slot,
+        stamp: Stamp,
+    ) -> Result<Effect, StoreError> {
+        let (here, waiting) = (text(slot.to_string()), text(Status::Waiting.as_str()));
+        for _ in 0..TRIES_MAX {
+            let change = Change::default()
+                .set(items::STATUS, text(Status::Admitted.as_str()))
+                .set(items::PLACE_ID, uuid(entry.place(slot)))
+                .set(items::ADMITTED_AT, instant(stamp.at))
+                .set(items::UNTIL, instant(stamp.until))
+                .set(items::LET_IN_BY, uuid(stamp.batch))
+                .set(keys::LIST, text(keys::inside(stamp.session)))
+                .set(keys::AT, text(keys::position(stamp.until, entry)))
+                .only_if(items::SLOT, Some(here.clone()))
+                .only_if(items::STATUS, Some(waiting.clone()));
+            let Err(found) = self.table.update(change.of(keys::entry(entry))).await? else {
+                return Ok(Effect { admitted: 1, ..Effect::default() });
+            };
+            if found.get(items::SLOT) == Some(&here) {
+                let admitted = found.optional_uuid(items::LET_IN_BY) == Some(stamp.batch);
+                return Ok(Effect { admitted: u32::from(admitted), ..Effect::default() });
+            }
+            let pass = Change::default()
+                .set(items::PASSED, here.clone())
+                .only(items::SLOT, "<>", here.clone(), true)
+                .only(items::PASSED, "<", here.clone(), true);
+            let passed = self.table.update(pass.of(keys::entry(entry))).await?;
+            match passed {
+                // It has just come to stand there.
+                Err(found) if found.get(items::SLOT) == Some(&here) => {}
+                // By this, or before.
+                _ => return Ok(Effect { passed_over: 1, ..Effect::default() }),
+            }
+        }
+        Err(conflict("an entry"))
+    }
+
+    /// One entry has one change in a batch, so what the batch's name stands beside is this one's.
+    pub(super) async fn apply(&self, op: Op, stamp: Stamp) -> Result<Effect, StoreError> {
+        match op {
+            Op::TimeOut { entry } => self.time_out(entry, stamp).await,
+            Op::Free { entry, place, expired } => {
+                let status = if expired { Status::Expired } else { Status::Left };
+                let change = ended(out(Change::default(), stamp), status, stamp)
+                    .only_with(keys::LIST)
+                    .only_if(items::PLACE_ID, Some(uuid(place)));
+                match self.table.update(change.of(keys::entry(entry))).await? {
+                    Ok(()) => Ok(FREED),
+                    Err(found) => Ok(was_freed(&found, stamp)),
+                }
+            }
+            Op::Sold { entry, place, reservation, seats } => {
+                self.sell(entry, place, reservation, seats, stamp).await
+            }
+        }
+    }
+
+    /// A visitor who left keeps that status.
+    async fn time_out(&self, entry: EntryId, stamp: Stamp) -> Result<Effect, StoreError> {
+        let over = |change: Change, status: Status| {
+            let change = change
+                .only_with(keys::LIST)
+                .only_if(items::STATUS, Some(text(status.as_str())))
+                .only(items::UNTIL, "<=", instant(stamp.over), false);
+            change.of(keys::entry(entry))
+        };
+        let change = ended(out(Change::default(), stamp), Status::Expired, stamp);
+        let Err(found) = self.table.update(over(change, Status::Admitted)).await? else {
+            return Ok(FREED);
+        };
+        if found.optional_text(items::STATUS) != Some(Status::Left.as_str()) {
+            return Ok(was_freed(&found, stamp));
+        }
+        let change = out(Change::default(), stamp);
+        match self.table.update(over(change, Status::Left)).await? {
+            Ok(()) => Ok(FREED),
+            Err(found) => Ok(was_freed(&found, stamp)),
+        }
+    }
+
+    async fn sell(
+        &self,
+        entry: EntryId,
+        place: Option<Uuid>,
+        reservation: Uuid,
+        seats: u32,
+        stamp: Stamp,
+    ) -> Result<Effect, StoreError> {
+        let counted = counted(reservation);
+        let once = || Change::default().set(&counted, uuid(stamp.batch)).only_if(&counted, None);
+        let mut found = Item::new();
+        if let Some(place) = place {
+            let change = ended(out(once(), stamp), Status::Served, stamp)
+                .only_with(keys::LIST)
+                .only_if(items::PLACE_ID, Some(uuid(place)));
+            match self.table.update(change.of(keys::entry(entry))).await? {
+                Ok(()) => return Ok(Effect { sold: seats, ..FREED }),
+                Err(as_it_is) => found = as_it_is,
+            }
+        }
+        for _ in 0..TRIES_MAX {
+            if let Some(by) = found.optional_uuid(&counted) {
+                let sold = if by == stamp.batch { seats } else { 0 };
+                return Ok(Effect { sold, ..was_freed(&found, stamp) });
+            }
+            // Who bought, though the place was over by then, or who has no place.
+            let status = found.get(items::STATUS).cloned();
+            let same = place.is_some() && found.optional_uuid(items::PLACE_ID) == place;
+            let change = once()
+                .only_if(items::STATUS, status)
+                .only_if(keys::LIST, found.get(keys::LIST).cloned());
+            let change = match same {
+                true => change.set(items::STATUS, text(Status::Served.as_str())),
+                false => change,
+            };
+            match self.table.update(change.of(keys::entry(entry))).await? {
+                Ok(()) => return Ok(Effect { sold: seats, ..Effect::default() }),
+                Err(as_it_is) => found = as_it_is,
+            }
+        }
+        Err(conflict("an entry"))
+    }
+}
