@@ -80,6 +80,18 @@ impl Marquee {
         (marquee, issuer)
     }
 
+    /// That knows callers by tokens, and consumes what it publishes. The deployed system that takes tokens
+    /// publishes to a RabbitMQ, from which no emulator consumes: there it is a host of the test's own.
+    pub(crate) async fn start_with_tokens_and_consumers() -> (Self, Issuer) {
+        let target = Target::from_env();
+        if !matches!(target, Target::Deployed(_)) {
+            return Self::start_with_tokens().await;
+        }
+        let issuer = Issuer::start().await;
+        let marquee = Self::start_here(|settings| settings.oidc = Some(issuer.settings())).await;
+        (marquee, issuer)
+    }
+
     /// A host of the test's own with the in-process broker, on any target.
     pub(crate) async fn start_here(change: impl FnOnce(&mut Settings)) -> Self {
         Self::start_on(Target::Memory, change).await

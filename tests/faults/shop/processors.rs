@@ -17,6 +17,7 @@ use marquee_shop_domain::{
     invoice::{Claim, InvoiceStatus},
 };
 use marquee_testkit::{faulty::Fault, ledger::Trouble};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::{
@@ -47,10 +48,18 @@ async fn ten_processors_charge_each_invoice_once_and_leave_none_behind() {
         shop.consume("invoice_requested", batch).await;
     }
 
-    // One of them is never heard of again.
-    let dies = |_: &str, n: u64| match n > 60 {
-        true => Fault::Killed { done: n.is_multiple_of(2) },
-        false => Fault::None,
+    // One of them is never heard of again. The others come when it has begun, so that it has something to
+    // leave behind: its first page alone is more than 60 requests.
+    let begun = Arc::new(Notify::new());
+    let begins = Arc::clone(&begun);
+    let dies = move |_: &str, n: u64| {
+        if n == 20 {
+            begins.notify_one();
+        }
+        match n > 60 {
+            true => Fault::Killed { done: n.is_multiple_of(2) },
+            false => Fault::None,
+        }
     };
     let (table, _) = faulty_table(&shop.database, &table_name("shop"), dies);
     let dying = shop.another_processor(table);
@@ -59,8 +68,12 @@ async fn ten_processors_charge_each_invoice_once_and_leave_none_behind() {
         let processor = shop.another_processor(table);
         process_invoices::run(&processor, LIMITS).await.expect("a run")
     });
+    let others = async {
+        begun.notified().await;
+        join_all(others).await
+    };
     let reports = tokio::select! {
-        reports = join_all(others) => reports,
+        reports = others => reports,
         _ = process_invoices::run(&dying, LIMITS) => panic!("it was to die"),
     };
     let paid: usize = reports.iter().map(|report| report.paid).sum();

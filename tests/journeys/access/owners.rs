@@ -136,7 +136,7 @@ async fn an_organizer_sets_up_what_belongs_to_those_that_the_token_names() {
 
 #[tokio::test]
 async fn a_place_in_a_waiting_room_is_its_visitors_and_the_room_its_organizers() {
-    let (marquee, issuer) = Marquee::start_with_tokens().await;
+    let (marquee, issuer) = Marquee::start_with_tokens_and_consumers().await;
     let boss = Person::new(&marquee, &issuer, all_organizers()).await;
     let (session, _, seller) = session(&boss, 1).await;
     let session = boss.get(&format!("/api/v1/sessions/{session}")).await.expect(200);
