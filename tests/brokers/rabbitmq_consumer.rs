@@ -41,6 +41,7 @@ struct Scene {
     client: PlainClient,
     handler: Arc<Scripted>,
     stop: watch::Sender<bool>,
+    _host: VirtualHost,
 }
 
 impl Scene {
@@ -49,7 +50,8 @@ impl Scene {
         let rabbitmq = host.undeclared();
         rabbitmq.declare_topology(ENVIRONMENT, Some(RETRY)).await.expect("declared");
         let (stop, _) = watch::channel(false);
-        Self { rabbitmq, client: host.client().await, handler: Arc::default(), stop }
+        let client = host.client().await;
+        Self { rabbitmq, client, handler: Arc::default(), stop, _host: host }
     }
 
     /// By hand: no metadata, every property null.

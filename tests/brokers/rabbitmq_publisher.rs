@@ -57,7 +57,8 @@ async fn what_comes_back_is_never_taken_for_a_neighbour() {
 
 #[tokio::test]
 async fn one_callers_mistake_is_not_blamed_on_another() {
-    let rabbitmq = VirtualHost::create().await.rabbitmq().await;
+    let host = VirtualHost::create().await;
+    let rabbitmq = host.rabbitmq().await;
     let nowhere = Outgoing { exchange: "no_such_exchange".into(), ..routed("b") };
     let sends = (0..40).map(|n| {
         let (rabbitmq, nowhere) = (rabbitmq.clone(), nowhere.clone());

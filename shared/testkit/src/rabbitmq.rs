@@ -2,7 +2,8 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -29,13 +30,28 @@ pub const ENVIRONMENT: &str = "_host";
 
 const ASK_AGAIN: Duration = Duration::from_millis(20);
 
-/// A virtual host: exchanges and queues of our names that no other test sees.
+/// A virtual host: exchanges and queues of our names that no other test sees. One that was made for a test goes
+/// with its last clone: the quorum queues of some two hundred tests would be more than a broker's memory.
 #[derive(Clone, Debug)]
 pub struct VirtualHost {
     pub name: String,
     /// Of the virtual host.
     pub url: String,
     management: String,
+    _temporary: Option<Arc<Temporary>>,
+}
+
+/// The address of something that is deleted with this.
+#[derive(Debug)]
+struct Temporary(String);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // Nobody waits for it: it takes the broker a second or two, or the broker may be gone.
+        let mut curl = Command::new("curl");
+        curl.args(["-s", "-X", "DELETE", &self.0]).stdout(Stdio::null()).stderr(Stdio::null());
+        drop(curl.spawn());
+    }
 }
 
 impl VirtualHost {
@@ -54,7 +70,9 @@ impl VirtualHost {
     pub async fn create_on(amqp_url: &str, management_url: &str) -> Self {
         let name = Uuid::new_v4().to_string();
         let url = format!("{}/{name}", amqp_url.trim_end_matches('/'));
-        let host = Self { name, url, management: management_url.to_owned() };
+        let own = Temporary(format!("{management_url}/api/vhosts/{name}"));
+        let management = management_url.to_owned();
+        let host = Self { name, url, management, _temporary: Some(Arc::new(own)) };
         host.manage(Method::PUT, &format!("vhosts/{}", host.name), None).await;
         let all = json!({ "configure": ".*", "write": ".*", "read": ".*" });
         let permissions = format!("permissions/{}/guest", host.name);
@@ -65,7 +83,7 @@ impl VirtualHost {
     /// One that is there already.
     pub fn named(name: &str, amqp_url: &str, management_url: &str) -> Self {
         let url = format!("{}/{name}", amqp_url.trim_end_matches('/'));
-        Self { name: name.to_owned(), url, management: management_url.to_owned() }
+        Self { name: name.to_owned(), url, management: management_url.to_owned(), _temporary: None }
     }
 
     /// Our backend on it, with the topology declared.

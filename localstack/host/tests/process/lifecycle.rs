@@ -125,8 +125,7 @@ fn sleeps(host: &Process) -> u64 {
 #[tokio::test]
 async fn with_nothing_to_do_it_sleeps() {
     // But for the shop, which looks for invoices once a second, and the waiting room, which looks more often.
-    let rarely =
-        [("PROCESS_INVOICES_EVERY_SECONDS", "3600"), ("ADMIT_EVERY_SECONDS", "3600")];
+    let rarely = [("PROCESS_INVOICES_EVERY_SECONDS", "3600"), ("ADMIT_EVERY_SECONDS", "3600")];
     let host = Process::start(&[], &rarely);
     let user = Uuid::new_v4();
     let id = host.hold(user).await;

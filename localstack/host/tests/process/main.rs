@@ -143,10 +143,10 @@ async fn it_speaks_tls_to_a_broker_whose_certificate_it_can_check_and_to_no_othe
 #[tokio::test]
 async fn an_event_that_was_written_and_not_published_reaches_rabbitmq_after_a_kill() {
     let folder = DataFile::new();
-    let broker = VirtualHost::create().await.url;
+    let broker = VirtualHost::create().await;
     let user = Uuid::new_v4();
     let data = folder.path();
-    let arguments = ["--data", &data, "--broker", "rabbitmq", "--amqp-url", &broker];
+    let arguments = ["--data", &data, "--broker", "rabbitmq", "--amqp-url", &broker.url];
     let host = Process::start(&arguments, &[("STREAM_BATCHING_SECONDS", "3600")]);
     tokio::time::sleep(Duration::from_millis(200)).await;
     let id = host.hold(user).await;
