@@ -1,6 +1,6 @@
 # `cargo run` starts the system; `make test` proves it. The rest is for those who change it.
 
-.PHONY: test lint tools fmt openapi drill-ordering lambda deploy emulator-up deploy-local emulator-down clean
+.PHONY: test lint tools fmt openapi drill-ordering crowd lambda deploy emulator-up deploy-local emulator-down clean
 
 # Everything that has to hold: format, lints, all tests on every target. CI runs this and nothing
 # else.
@@ -27,6 +27,11 @@ openapi:
 # What an outage of the inventory does to orders: `make drill-ordering BROKER=rabbitmq ORDERS=1000`.
 drill-ordering:
 	BROKER=$(or $(BROKER),memory) ORDERS=$(or $(ORDERS),200) localstack/drill-ordering
+
+# A crowd that goes through a waiting room: `make crowd N=100000 ARGS="--walk-away 0.5"`. From 10,000
+# visitors on it builds for release.
+crowd:
+	N=$(or $(N),1000) localstack/crowd-run $(ARGS)
 
 # The deployable binaries, in target/lambda/<name>/bootstrap, for arm64 or x86-64. The Rust target
 # has to be there: `rustup target add aarch64-unknown-linux-gnu`.

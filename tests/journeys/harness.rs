@@ -20,10 +20,10 @@ use crate::{
 /// The system under test.
 pub(crate) struct Marquee {
     http: Client,
-    base: String,
+    pub(crate) base: String,
     /// How long it holds seats.
     pub(crate) hold: Duration,
-    target: Target,
+    pub(crate) target: Target,
     /// What the names of a deployed system's queues begin with.
     name_prefix: String,
     /// Of the host's broker, if it is a RabbitMQ.
@@ -60,7 +60,7 @@ impl Marquee {
         }
         let server = Stripe::start().await;
         let marquee = Self::start_with(|settings| {
-            settings.policy.hold_for = Duration::from_secs(2);
+            settings.policy.hold_for = Duration::from_secs(5);
             settings.expire_every = Duration::from_millis(100);
             settings.payments = server.settings(settings.payments.clone());
         })
@@ -308,42 +308,6 @@ impl Marquee {
         }
     }
 
-    /// Waits until messages that may be on their way have arrived and done nothing visible: until
-    /// the queues are empty where they can be seen; where they cannot, until one published behind
-    /// them has had its effect, and some time more for those that it overtook.
-    pub(crate) async fn come_to_rest(&self) {
-        match self.target.rest() {
-            Some(time) => {
-                self.await_one_more_event().await;
-                tokio::time::sleep(time).await;
-            }
-            None => assert!(eventually(async || self.is_drained().await).await, "never drained"),
-        }
-    }
-
-    async fn await_one_more_event(&self) {
-        let session = self.new_session(1, 1).await;
-        let seat = self.seat_ids(&session).await.remove(0);
-        let reservation = Uuid::new_v4();
-        let held = json!({ "session_seat_ids": [seat], "reservation_id": reservation });
-        let path = format!("/api/internal/sessions/{session}/seats/reserve");
-        self.post(&path, &held).await.expect(200);
-        let key = "reservation.confirmed";
-        let event = json!({
-            "event_type": key, "reservation_id": reservation, "user_id": Uuid::nil(),
-            "session_id": session, "session_seat_ids": [seat],
-        });
-        self.wire().await.publish("ticketing_events", key, &event.to_string()).await;
-        self.await_status(&session, &seat, "sold").await;
-    }
-
-    async fn is_drained(&self) -> bool {
-        let queues = self.get("/_host/queues").await.expect(200);
-        queues.as_array().expect("a list").iter().all(|queue| {
-            ["ready", "delayed", "in_flight"].iter().all(|state| queue["messages"][state] == 0)
-        })
-    }
-
     /// How many of `count` clients to be: a deployed system's emulator is slower by far than the
     /// system itself.
     pub(crate) fn crowd(&self, count: usize) -> usize {
@@ -381,9 +345,12 @@ pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is not text")).to_owned()
 }
 
-/// Asks again for up to a minute: a busy machine may need half of it to do what is asked for.
+/// A busy machine may need half of it to do what is asked for.
+pub(crate) const EVENTUALLY: Duration = Duration::from_secs(60);
+
+/// Asks again for up to a minute.
 pub(crate) async fn eventually(condition: impl AsyncFnMut() -> bool) -> bool {
-    within(Duration::from_secs(60), condition).await
+    within(EVENTUALLY, condition).await
 }
 
 /// Asks again until this time is over, less and less often: each question is work for the system too.

@@ -14,6 +14,7 @@ mod oidc;
 mod ordering;
 mod program;
 mod reply;
+mod rest;
 mod scene;
 mod shop;
 mod stripe;

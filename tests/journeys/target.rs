@@ -6,6 +6,8 @@
 //! | `rabbitmq` | the same with a virtual host of its own on the RabbitMQ of `AMQP_URL` |
 //! | `deployed` | the stack at `MARQUEE_URL`; for journeys that wait for holds to run out, the one at `MARQUEE_BRIEF_URL`, deployed with `HoldSeconds=3`; for those about Stripe, the one at `MARQUEE_STRIPE_URL`, deployed with `HoldSeconds=5` and the server at `STRIPE_URL`; for those about tokens, the one at `MARQUEE_TOKENS_URL`, deployed with the issuer `OIDC_ISSUER` |
 //!
+//! Live updates of the first are at `MARQUEE_LIVE_URL`.
+//!
 //! The names of a deployed stack's queues begin with `MARQUEE_NAME_PREFIX`, those of the brief one
 //! with `MARQUEE_BRIEF_NAME_PREFIX`.
 

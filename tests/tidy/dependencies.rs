@@ -72,7 +72,10 @@ fn no_domain_reads_a_clock_or_opens_anything() {
 }
 
 /// The functions that sign or verify tickets or passes, by secrets of ours.
-const SIGNING: &[&str] = &["queue-api", "reservations-api"];
+const SIGNING: &[&str] = &["queue-api", "queue-socket", "reservations-api"];
+
+/// The functions that post to those who are connected by a WebSocket.
+const POSTING: &[&str] = &["admit-visitors", "on-room-event", "push-positions", "queue-socket"];
 
 /// What a function may have only if it says that it works with it.
 #[test]
@@ -89,6 +92,7 @@ fn a_function_depends_only_on_what_it_uses() {
         let http = trigger == "http";
         let payments = paying.contains(name);
         let signs = SIGNING.contains(&name);
+        let posts = POSTING.contains(&name);
         let table = ["reads", "writes"]
             .iter()
             .any(|access| function[access].as_array().is_some_and(|tables| !tables.is_empty()));
@@ -99,6 +103,7 @@ fn a_function_depends_only_on_what_it_uses() {
             ("aws-sdk-sns", broker),
             ("aws-sdk-sqs", broker),
             ("aws-sdk-secretsmanager", broker || payments || signs),
+            ("aws-sdk-apigatewaymanagement", posts),
             ("axum", http),
             ("utoipa", http),
             ("aws-sdk-dynamodb", table),

@@ -12,6 +12,7 @@ pub(crate) fn trigger(name: &str) -> &'static str {
         api if api.ends_with("-api") || api.ends_with("-webhook") => "http",
         consumer if consumer.starts_with("on-") => "queue",
         relay if relay.starts_with("relay-") => "stream",
+        socket if socket.ends_with("-socket") => "websocket",
         declare if declare.starts_with("declare-") => "deployment",
         _ => "schedule",
     }

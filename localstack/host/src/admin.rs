@@ -1,5 +1,5 @@
-//! What the host says of itself, under paths that no deployed stack has: readiness, the queues and
-//! their consumers; and a look into the in-process broker, which has no console of its own as
+//! What the host says of itself, under paths that no deployed stack has: readiness, metrics, the queues
+//! and their consumers; and a look into the in-process broker, which has no console of its own as
 //! RabbitMQ has.
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use axum::{
     Json, Router,
     extract::{Path, Query, State},
-    http::StatusCode,
+    http::{StatusCode, header},
     routing::{get, post, put},
 };
 use marquee_lambda::{
@@ -22,11 +22,22 @@ use marquee_messaging::{
 };
 use serde_json::{Value, json};
 
-use crate::{broker::HostBroker, sources::mapping::Mappings};
+use crate::{
+    broker::HostBroker,
+    metrics::{CONTENT_TYPE, Metrics},
+    sources::mapping::Mappings,
+};
 
-pub fn router(broker: &HostBroker, mappings: Mappings) -> Router {
+pub fn router(broker: &HostBroker, mappings: Mappings, metrics: &'static Metrics) -> Router {
+    let scraped = broker.clone();
+    let scrape = async move || {
+        let text =
+            metrics.text(&scraped).await.map_err(|error| Problem::new(&BUSY, error.to_string()))?;
+        Ok::<_, Problem>(([(header::CONTENT_TYPE, CONTENT_TYPE)], text))
+    };
     let router = Router::new()
         .route("/health", get(health))
+        .route("/_host/metrics", get(scrape))
         .route("/_host/queues", get(queues))
         .route("/_host/queues/{queue}/mapping", put(set_mapping))
         .with_state((broker.clone(), mappings));

@@ -96,6 +96,11 @@ impl DynamoDb {
                 let table = request.table_name.clone();
                 self.wrote(&table, database.update_item(request).and_then(|answer| write(&answer)))
             }
+            "DeleteItem" => {
+                let request: dynoxide::actions::delete_item::DeleteItemRequest = read(body)?;
+                let table = request.table_name.clone();
+                self.wrote(&table, database.delete_item(request).and_then(|answer| write(&answer)))
+            }
             "TransactWriteItems" => self.transact(read(body)?),
             other => Err(DynoxideError::UnsupportedCapability(other.to_owned())),
         }

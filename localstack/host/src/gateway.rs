@@ -175,7 +175,8 @@ fn joined(headers: &HeaderMap) -> BTreeMap<String, String> {
     joined
 }
 
-fn response(answer: Value) -> Result<Response<Body>, Error> {
+/// What a function has answered.
+pub(crate) fn response(answer: Value) -> Result<Response<Body>, Error> {
     let status = answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
     let status = StatusCode::from_u16(status.ok_or("an answer without a status")?)?;
     let body = match answer["body"].as_str().unwrap_or_default() {

@@ -3,6 +3,7 @@
 //! | module | plays the part of |
 //! |---|---|
 //! | [`gateway`], [`tokens`] | API Gateway's HTTP API, and its JWT authorizer |
+//! | [`live`] | API Gateway's WebSocket API |
 //! | [`dynamodb`], [`database`] | DynamoDB, and where it keeps its data |
 //! | [`broker`] | SNS and SQS, in this process; or a RabbitMQ beside it |
 //! | [`sources::queue`] | Lambda's SQS mapping, over the in-process broker |
@@ -10,6 +11,7 @@
 //! | [`sources::mapping`] | event source mappings, which can be disabled |
 //! | [`sources::stream`] | Lambda's stream mapping |
 //! | [`sources::schedule`] | EventBridge Scheduler |
+//! | [`metrics`] | CloudWatch, for a Prometheus |
 //! | [`contexts`] | the deployed functions, and a seller who has set up what the documents use |
 //! | [`members`] | a client, and not a part: `marquee members` |
 //!
@@ -19,11 +21,14 @@
 pub mod admin;
 pub mod banner;
 pub mod broker;
+mod connections;
 pub mod contexts;
 pub mod database;
 pub mod dynamodb;
 pub mod gateway;
+pub mod live;
 pub mod members;
+pub mod metrics;
 pub mod settings;
 pub mod signing_key;
 pub mod sources;
@@ -40,8 +45,10 @@ use uuid::Uuid;
 
 use crate::{
     broker::HostBroker,
+    connections::Connections,
     contexts::{Environment, Scheduled},
     database::LocalDatabase,
+    metrics::Metrics,
     settings::Settings,
     sources::{Stop, mapping::Mappings},
     tokens::Tokens,
@@ -79,13 +86,16 @@ impl Host {
         };
         // A pass is good for a minute: none outlives the host by long.
         let passes = PassKey::from_secret(&Uuid::new_v4().to_string());
+        let live = Connections::default();
         let environment = Environment {
             settings: &settings,
             database: &database,
             broker: &broker,
             passes: &passes,
+            live: &live,
         };
         let functions = contexts::deploy(environment).await?;
+        let socket = contexts::waiting_room::live::socket(environment)?;
 
         let (stop, stopped) = watch::channel(false);
         let stopped = Stop::new(stopped);
@@ -112,7 +122,10 @@ impl Host {
         for Scheduled { every, job } in functions.scheduled {
             tasks.spawn(sources::schedule::every(every, stopped.clone(), job));
         }
-        let app = admin::router(&broker, mappings)
+        let (live, closed) = live::router(socket, live, stopped.clone());
+        tasks.spawn(closed.wait());
+        let app = admin::router(&broker, mappings, Metrics::of_process()?)
+            .merge(live)
             .fallback_service(gateway::router(functions.http, tokens))
             .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX));
         tasks.spawn(serve(listener, app, stopped));

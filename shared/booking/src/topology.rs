@@ -3,7 +3,7 @@
 use marquee_messaging::topology::{Part, Queue, RetryPolicy};
 
 /// Booking's events.
-pub const TICKETING_EVENTS: &str = "ticketing_events";
+pub use marquee_passes::request::TICKETING_EVENTS;
 
 pub const EVENT_SERVICE_QUEUE: Queue = Queue {
     name: "event_service_queue",
@@ -20,5 +20,14 @@ pub const PAYMENT_SERVICE_QUEUE: Queue = Queue {
     ..EVENT_SERVICE_QUEUE
 };
 
-pub const PART: Part =
-    Part { queues: &[EVENT_SERVICE_QUEUE, PAYMENT_SERVICE_QUEUE], reply_queues: &[] };
+/// What waiting rooms ask for on behalf of visitors.
+pub use marquee_passes::request::BOOKING_REQUESTED;
+use marquee_passes::request::ROOM_EVENTS;
+
+/// What is published to waiting rooms alone.
+pub const TO_WAITING_ROOM: Part = Part { queues: &[ROOM_EVENTS], reply_queues: &[] };
+
+pub const PART: Part = Part {
+    queues: &[EVENT_SERVICE_QUEUE, PAYMENT_SERVICE_QUEUE, BOOKING_REQUESTED],
+    reply_queues: &[],
+};

@@ -1,4 +1,4 @@
-//! What clients of SNS, SQS and Secrets Manager have in common. DynamoDB's has rules of its own, in
+//! What clients of SNS, SQS, Secrets Manager and API Gateway have in common. DynamoDB's has rules of its own, in
 //! `marquee-dynamo`.
 
 use std::time::Duration;

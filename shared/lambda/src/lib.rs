@@ -8,14 +8,15 @@
 //! | HTTP | [`http`] | [`http::run`] | [`http::invoke`] |
 //! | queue | [`consumer`] | [`consumer::run`] | [`consumer::consume`] |
 //! | stream | [`stream`] | [`stream::run`] | [`stream::relay`] |
+//! | WebSocket | [`socket`] | [`socket::run`] | [`socket::invoke`] |
 //! | schedule | [`schedule`] | [`schedule::run`] | the handler itself |
 //!
-//! For every function: [`config`], [`telemetry`], [`clock`]. For those that publish or consume:
-//! [`broker`], [`secrets`], and [`republish`]. For those that take money: [`payments`]. For HTTP: [`problem`] is the list of errors a
+//! For every function: [`config`], [`telemetry`], [`metrics`], [`clock`]. For those that publish or consume:
+//! [`broker`], [`secrets`], and [`republish`]; to post to who is connected, [`sockets`]. For those that take money: [`payments`]. For HTTP: [`problem`] is the list of errors a
 //! caller can get, [`extract`] reads requests, [`json`] has the field types, [`route`] says who may
 //! call what, and [`identity`] who calls.
 
-#[cfg(feature = "secrets")]
+#[cfg(any(feature = "secrets", feature = "sockets"))]
 mod aws;
 #[cfg(feature = "broker")]
 pub mod broker;
@@ -31,8 +32,7 @@ pub mod http;
 pub mod identity;
 #[cfg(feature = "http")]
 pub mod json;
-#[cfg(feature = "consumer")]
-mod metrics;
+pub mod metrics;
 #[cfg(feature = "http")]
 pub mod page;
 #[cfg(feature = "payments")]
@@ -48,6 +48,10 @@ pub mod schedule;
 pub mod secrets;
 #[cfg(feature = "snapshots")]
 pub mod snapshots;
+#[cfg(feature = "socket")]
+pub mod socket;
+#[cfg(feature = "sockets")]
+pub mod sockets;
 #[cfg(feature = "stream")]
 pub mod stream;
 pub mod telemetry;

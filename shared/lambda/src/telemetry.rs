@@ -11,7 +11,6 @@ pub fn init_json() {
     let logs = tracing_subscriber::fmt().json().flatten_event(true).with_span_list(false);
     // A second call, as in a test, finds the first one's subscriber in place.
     let _ = logs.with_env_filter(filter()).with_target(false).try_init();
-    #[cfg(feature = "consumer")]
     crate::metrics::ENABLED.store(true, std::sync::atomic::Ordering::Relaxed);
 }
 

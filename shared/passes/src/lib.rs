@@ -1,126 +1,18 @@
-//! Passes: what a waiting room gives its visitors, and what lets them reserve seats.
+//! What a waiting room and booking tell one another: passes, which let visitors reserve seats; and
+//! [requests](request) for seats on their behalf. And entry tokens, with which visitors connect.
 //!
-//! A pass is a JWT signed with a secret that both sides have. So whoever takes it needs neither a
-//! request nor a table to know that it is good.
+//! Passes and tokens are for those who have the feature `tokens`: they are signed.
 
-use std::{fmt, sync::Arc};
+#[cfg(feature = "tokens")]
+mod entry_token;
+#[cfg(feature = "tokens")]
+mod pass;
+pub mod request;
 
-use jsonwebtoken::{
-    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode, errors::ErrorKind,
-};
-use marquee_kernel::{ids::UserId, time::Timestamp};
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+#[cfg(feature = "tokens")]
+pub use entry_token::EntryToken;
+#[cfg(feature = "tokens")]
+pub use pass::{InvalidPass, Pass, PassKey, SigningError};
 
-const ISSUER: &str = "marquee/waiting-room";
-const ALGORITHM: Algorithm = Algorithm::HS256;
-
-/// What lets a visitor of a waiting room reserve seats.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pass {
-    /// The place in the line that it was given for; none for who did not have to queue.
-    pub place: Option<Uuid>,
-    pub user: UserId,
-    pub session: Uuid,
-    /// Seats that one reservation may have.
-    pub seats_max: u16,
-    /// From then on it is no good.
-    pub until: Timestamp,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidPass {
-    #[error("is not a pass")]
-    Malformed,
-    #[error("was not signed by us, or was altered")]
-    Forged,
-    #[error("was good until {0}")]
-    Over(Timestamp),
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("a pass cannot be signed: {0}")]
-pub struct SigningError(#[from] jsonwebtoken::errors::Error);
-
-#[derive(Serialize, Deserialize)]
-struct Claims {
-    iss: String,
-    sub: Uuid,
-    /// The session.
-    ses: Uuid,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    place: Option<Uuid>,
-    /// Seats.
-    max: u16,
-    exp: i64,
-    /// What `exp` leaves out: it is in whole seconds.
-    ms: i64,
-}
-
-/// The secret that passes are signed with. Cheap to clone.
-#[derive(Clone)]
-pub struct PassKey {
-    keys: Arc<(EncodingKey, DecodingKey)>,
-}
-
-impl fmt::Debug for PassKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PassKey").finish_non_exhaustive()
-    }
-}
-
-impl PassKey {
-    pub fn from_secret(secret: &str) -> Self {
-        let secret = secret.as_bytes();
-        let keys = (EncodingKey::from_secret(secret), DecodingKey::from_secret(secret));
-        Self { keys: Arc::new(keys) }
-    }
-
-    /// # Errors
-    /// If the cryptographic library fails.
-    pub fn sign(&self, pass: &Pass) -> Result<String, SigningError> {
-        let claims = Claims {
-            iss: ISSUER.to_owned(),
-            sub: pass.user.uuid(),
-            ses: pass.session,
-            place: pass.place,
-            max: pass.seats_max,
-            exp: pass.until.millis().div_euclid(1000),
-            ms: pass.until.millis().rem_euclid(1000),
-        };
-        Ok(encode(&Header::new(ALGORITHM), &claims, &self.keys.0)?)
-    }
-
-    /// The pass, if it is ours, unaltered, and good at `now`.
-    ///
-    /// # Errors
-    /// Why it is not.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Pass, InvalidPass> {
-        let mut validation = Validation::new(ALGORITHM);
-        // The library would ask a clock of its own.
-        validation.required_spec_claims.clear();
-        validation.validate_exp = false;
-        validation.set_issuer(&[ISSUER]);
-        let decoded = decode::<Claims>(token, &self.keys.1, &validation);
-        let claims = decoded.map_err(|error| match error.kind() {
-            ErrorKind::InvalidSignature => InvalidPass::Forged,
-            _ => InvalidPass::Malformed,
-        })?;
-        let claims = claims.claims;
-        let millis = claims.exp.saturating_mul(1000).saturating_add(claims.ms);
-        let until = Timestamp::from_millis(millis);
-        if now >= until {
-            return Err(InvalidPass::Over(until));
-        }
-        Ok(Pass {
-            place: claims.place,
-            user: UserId::new(claims.sub),
-            session: claims.ses,
-            seats_max: claims.max,
-            until,
-        })
-    }
-}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "tokens"))]
 mod tests;

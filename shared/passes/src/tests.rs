@@ -1,5 +1,8 @@
 use std::time::Duration;
 
+use marquee_kernel::{ids::UserId, time::Timestamp};
+use uuid::Uuid;
+
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_millis(1_763_229_600_250);

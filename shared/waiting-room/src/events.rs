@@ -1,6 +1,7 @@
 //! What the waiting room is told: by its own API that somebody joins, by booking what it sells.
 
 use marquee_kernel::{ids::UserId, time::Timestamp};
+use marquee_passes::request::Wish;
 use marquee_waiting_room_domain::ids::SessionId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -13,14 +14,18 @@ pub struct Joined {
     pub user_id: Uuid,
     /// When the API took it, RFC 3339 with milliseconds: a batch is put in this order.
     pub arrived_at: String,
+    /// Seats that are to be booked when the visitor's turn comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wish: Option<Wish>,
 }
 
 /// Somebody who wants to join.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrival {
     pub session: SessionId,
     pub user: UserId,
     pub at: Timestamp,
+    pub wish: Option<Wish>,
 }
 
 pub const JOINED: &str = "queue.joined";
@@ -32,6 +37,7 @@ impl Arrival {
             session_id: self.session.uuid(),
             user_id: self.user.uuid(),
             arrived_at: self.at.to_rfc3339_millis(),
+            wish: self.wish.clone(),
         }
     }
 
@@ -43,6 +49,7 @@ impl Arrival {
             session: SessionId::new(joined.session_id),
             user: UserId::new(joined.user_id),
             at: instant("arrived_at", &joined.arrived_at)?,
+            wish: joined.wish,
         })
     }
 }
@@ -59,6 +66,7 @@ pub enum RoomEvent {
         sales_end: Timestamp,
     },
     Reservation(ReservationChange),
+    Refused(Refusal),
 }
 
 /// What became of a reservation.
@@ -83,6 +91,15 @@ pub enum Change {
     Cancelled,
 }
 
+/// What was asked for on a visitor's behalf could not be booked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub session: SessionId,
+    pub user: UserId,
+    pub place: Uuid,
+    pub reason: String,
+}
+
 #[derive(Deserialize)]
 #[serde(tag = "event_type")]
 enum Body {
@@ -102,6 +119,8 @@ enum Body {
     Expired(Reservation),
     #[serde(rename = "reservation.cancelled")]
     Cancelled(Reservation),
+    #[serde(rename = "reservation.refused")]
+    Refused { session_id: Uuid, user_id: Uuid, place_id: Uuid, reason: String },
 }
 
 #[derive(Deserialize)]
@@ -155,6 +174,12 @@ impl RoomEvent {
             }
             Body::Expired(expired) => expired.into(Change::Expired),
             Body::Cancelled(cancelled) => cancelled.into(Change::Cancelled),
+            Body::Refused { session_id, user_id, place_id, reason } => Self::Refused(Refusal {
+                session: SessionId::new(session_id),
+                user: UserId::new(user_id),
+                place: place_id,
+                reason,
+            }),
         })
     }
 
@@ -162,6 +187,7 @@ impl RoomEvent {
         match self {
             Self::Created { session, .. } => *session,
             Self::Reservation(change) => change.session,
+            Self::Refused(refusal) => refusal.session,
         }
     }
 }
@@ -186,6 +212,7 @@ mod tests {
             session: SessionId::new(Uuid::from_u128(1)),
             user: UserId::new(Uuid::from_u128(2)),
             at: Timestamp::from_millis(1_763_229_600_250),
+            wish: Some(Wish::BestTogether(2)),
         };
         let body = serde_json::to_vec(&arrival.event()).expect("json");
         assert_eq!(Arrival::read(&body), Ok(arrival));

@@ -13,19 +13,10 @@ pub const QUEUE_JOINED: Queue = Queue {
     retry: RetryPolicy::STANDARD,
 };
 
-/// What booking tells everybody: which sessions have a waiting room, and what became of reservations.
-pub const ROOM_EVENTS: Queue = Queue {
-    name: "room_events",
-    exchange: "ticketing_events",
-    routing_keys: &[
-        "session.created",
-        "reservation.held",
-        "reservation.confirmed",
-        "reservation.expired",
-        "reservation.cancelled",
-    ],
-    consumer: "on-room-event",
-    retry: RetryPolicy::STANDARD,
-};
+/// What booking tells; and where what visitors have asked for is booked.
+pub use marquee_passes::request::{BOOKING_REQUESTED, ROOM_EVENTS};
+
+/// What is published to booking.
+pub const TO_BOOKING: Part = Part { queues: &[BOOKING_REQUESTED], reply_queues: &[] };
 
 pub const PART: Part = Part { queues: &[QUEUE_JOINED, ROOM_EVENTS], reply_queues: &[] };

@@ -10,5 +10,6 @@ mod lost_events;
 mod model;
 mod passes;
 mod payments;
+mod requests;
 mod storage_faults;
 mod world;

@@ -1,9 +1,11 @@
 //! What a visitor costs, by DynamoDB's own account. `--nocapture` prints it.
 
+use std::time::Duration;
+
 use marquee_lambda::consumer::Outcome;
 use serde_json::Value;
 
-use super::lobby::{LIMITS, Lobby, entry_id};
+use super::lobby::{Lobby, entry_id};
 use crate::price::{Line, settle};
 
 #[tokio::test]
@@ -24,8 +26,7 @@ async fn joining_looking_and_being_let_in() {
     lobby.call(70, "GET", &path, &Value::Null).await;
     let look = Line::new("a look at one's place, and the same", &lobby.meter, 1.0, 0.0);
 
-    let admitted =
-        admit_visitors::run(&lobby.store.store, &lobby.clock, LIMITS).await.expect("a run");
+    let admitted = lobby.admit_on(&lobby.store).await.expect("a run");
     assert_eq!(admitted.admitted, 49);
     let admit = Line::new("49 of them are let in", &lobby.meter, 8.0, 104.0);
     let (_, read, write) = admit.sum();
@@ -38,9 +39,12 @@ async fn joining_looking_and_being_let_in() {
 
     lobby.admit().await;
     lobby.meter.take();
-    admit_visitors::run(&lobby.store.store, &lobby.clock, LIMITS).await.expect("a run");
+    lobby.admit_on(&lobby.store).await.expect("a run");
     let idle = Line::new("a run with nothing to do", &lobby.meter, 2.0, 0.0);
-    settle(&[joins, status, look, admit, next, idle]);
+    lobby.clock.advance(Duration::from_secs(10));
+    lobby.admit_on(&lobby.store).await.expect("a run");
+    let measure = Line::new("the same, and the line is measured", &lobby.meter, 2.5, 0.0);
+    settle(&[joins, status, look, admit, next, idle, measure]);
 }
 
 #[tokio::test]

@@ -192,7 +192,8 @@ async fn whom_the_line_has_passed_over_gets_another_place_and_is_let_in() {
     lobby.line_up(2..=2).await;
     assert_eq!(lobby.admit().await.admitted, 1);
     assert_eq!(lobby.status(2).await, Status::Admitted);
-    let arrival = Arrival { session: SESSION, user: user(1), at: lobby.clock.now() };
+    let at = lobby.clock.now();
+    let arrival = Arrival { session: SESSION, user: user(1), at, wish: None };
     assert_eq!(truth.join(&arrival, slot).await.expect("storage"), Joining::PassedOver);
     assert_eq!(lobby.entry(1).await, None);
     lobby.line_up(1..=1).await;

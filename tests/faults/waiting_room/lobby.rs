@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use admit_visitors::{Limits, Report};
+use admit_visitors::{AdmitVisitors, Limits, Lines, Report};
 use axum::Router;
 use marquee_dynamo::client::Table;
 use marquee_host::database::{LocalDatabase, table_name};
@@ -15,7 +15,7 @@ use marquee_lambda::{
     identity::Identity,
 };
 use marquee_messaging::{backends::memory::MemoryBroker, message::Message};
-use marquee_passes::PassKey;
+use marquee_passes::{PassKey, request::Wish};
 use marquee_testkit::{capacity::CapacityMeter, clock::ManualClock, faulty::Fault};
 use marquee_waiting_room::{
     events::Arrival,
@@ -33,6 +33,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::gateway::Gateway;
 use crate::system::{batch, by_hand, drain, faulty_table, invoke};
 
 pub(crate) const SESSION: SessionId = SessionId::new(Uuid::from_u128(7));
@@ -84,6 +85,10 @@ pub(crate) struct Lobby {
     pub(crate) clock: ManualClock,
     pub(crate) meter: CapacityMeter,
     pub(crate) broker: MemoryBroker,
+    /// Of those who are connected.
+    pub(crate) gateway: Gateway,
+    /// What runs know of the line.
+    pub(crate) lines: Lines,
     api: Router,
 }
 
@@ -105,7 +110,8 @@ impl Lobby {
             clock: Arc::new(clock.clone()),
         };
         let api = queue_api::router(app, Identity::Header);
-        let lobby = Self { database, store, clock, meter, broker, api };
+        let (gateway, lines) = (Gateway::default(), Lines::default());
+        let lobby = Self { database, store, clock, meter, broker, gateway, lines, api };
         lobby.create(seats, change).await;
         lobby
     }
@@ -168,7 +174,12 @@ impl Lobby {
     /// What the n-th visitor's joining leads to, who comes so many milliseconds from now.
     pub(crate) fn arrival(&self, n: u32, after: u64) -> Message {
         let at = self.clock.now() + Duration::from_millis(after);
-        let arrival = Arrival { session: SESSION, user: user(n), at };
+        self.arrival_with(n, at, None)
+    }
+
+    /// With this wish.
+    pub(crate) fn arrival_with(&self, n: u32, at: Timestamp, wish: Option<Wish>) -> Message {
+        let arrival = Arrival { session: SESSION, user: user(n), at, wish };
         by_hand(&serde_json::to_value(arrival.event()).expect("json"))
     }
 
@@ -181,7 +192,8 @@ impl Lobby {
     /// What `on-room-event` makes of these on this connection; `None` if it was killed.
     pub(crate) async fn hear(&self, on: &Link, messages: &[Message]) -> Option<Vec<Outcome>> {
         let clock = Arc::new(self.clock.clone());
-        let handler = OnRoomEvent { store: on.store.clone(), clock };
+        let (publisher, sockets) = (Arc::new(self.broker.clone()), Arc::new(self.gateway.clone()));
+        let handler = OnRoomEvent { store: on.store.clone(), publisher, sockets, clock };
         on.unless_killed(handler.handle_batch(&batch(messages))).await
     }
 
@@ -197,8 +209,15 @@ impl Lobby {
 
     /// A run of `admit-visitors` on this connection; `None` if it was killed.
     pub(crate) async fn admit_on(&self, on: &Link) -> Option<Report> {
-        let run = admit_visitors::run(&on.store, &self.clock, LIMITS);
-        on.unless_killed(run).await.map(|report| report.expect("storage"))
+        let job = AdmitVisitors {
+            store: on.store.clone(),
+            publisher: Arc::new(self.broker.clone()),
+            sockets: Arc::new(self.gateway.clone()),
+            clock: Arc::new(self.clock.clone()),
+            limits: LIMITS,
+            lines: self.lines.clone(),
+        };
+        on.unless_killed(job.run()).await.map(|report| report.expect("storage"))
     }
 
     pub(crate) async fn admit(&self) -> Report {

@@ -2,5 +2,9 @@
 
 mod admission;
 mod budgets;
+mod gateway;
 mod joining;
 mod lobby;
+mod measures;
+mod sockets;
+mod wishes;

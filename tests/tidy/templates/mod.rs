@@ -1,6 +1,7 @@
 //! The templates agree with the code: tables, queues, routes, functions and what these may do.
 
 mod alarms;
+mod dashboard;
 mod functions;
 mod loops;
 mod payments;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     Resource,
     functions::{by_package, overrides, variables},
-    list, names, of_kind, templates,
+    list, names, of_kind, templates, texts,
 };
 
 /// The condition that API Gateway checks tokens.
@@ -38,8 +38,16 @@ fn declared(route: &Resource) -> Authorization {
         .map(|property| route.properties[property].clone())
 }
 
+/// Those of the HTTP API, or of the WebSocket API.
+fn routes_of(websocket: bool) -> Vec<Resource> {
+    let of_websocket =
+        |route: &Resource| texts(&route.properties["ApiId"]).concat().contains("WebSocketApi");
+    let routes = of_kind("AWS::ApiGatewayV2::Route").map(|(_, route)| route);
+    routes.filter(|route| of_websocket(route) == websocket).collect()
+}
+
 fn routes() -> Vec<Resource> {
-    of_kind("AWS::ApiGatewayV2::Route").map(|(_, route)| route).collect()
+    routes_of(false)
 }
 
 /// The routes that lead to an API.
@@ -75,6 +83,41 @@ fn routes_are_those_of_each_api_and_ask_for_what_these_say() {
         assert_eq!(found, expected, "{}: the template against its ROUTES", api.name);
     }
     assert_eq!(checked, routes.len(), "a route leads to no API, or two routes have one key");
+}
+
+#[test]
+fn whatever_comes_by_a_websocket_goes_to_the_function_that_checks_the_token() {
+    let routes = routes_of(true);
+    let key = |route: &Resource| route.properties["RouteKey"].as_str().map(str::to_owned);
+    let keys: BTreeSet<_> = routes.iter().filter_map(key).collect();
+    let expected = ["$connect", "$default", "$disconnect"].map(str::to_owned);
+    assert_eq!(keys, BTreeSet::from(expected));
+    for route in routes {
+        assert_eq!(route.properties["AuthorizationType"], "NONE");
+        assert!(names(&route.properties["Target"], "QueueSocketIntegration"), "{route:?}");
+    }
+    let (_, integration) = of_kind("AWS::ApiGatewayV2::Integration")
+        .find(|(id, _)| id == "QueueSocketIntegration")
+        .expect("the integration");
+    let uri = &texts(&integration.properties["IntegrationUri"])[0];
+    // As a WebSocket API wants it; an HTTP API takes the function's ARN.
+    assert!(uri.ends_with(":lambda:path/2015-03-31/functions/${QueueSocket.Arn}/invocations"));
+}
+
+/// The code makes an emulator's address of it, by the parts.
+#[test]
+fn who_posts_is_told_where_and_may() {
+    for (id, function) in by_package().into_values().flatten() {
+        let told = variables(&function).find(|(name, _)| *name == "SOCKET_ENDPOINT");
+        let may = texts(&function.properties["Policies"])
+            .iter()
+            .any(|text| text == "execute-api:ManageConnections");
+        assert_eq!(told.is_some(), may, "{id}");
+        if let Some((_, endpoint)) = told {
+            let expected = "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live";
+            assert_eq!(texts(endpoint).first().map(String::as_str), Some(expected), "{id}");
+        }
+    }
 }
 
 #[test]

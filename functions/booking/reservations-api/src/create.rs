@@ -1,6 +1,6 @@
 //! `POST /api/v1/reservations`: hold seats.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Json,
@@ -9,18 +9,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use marquee_booking::store::{
-    catalog::LocatedSeat,
     holds::{HoldOutcome, HoldRequest},
+    wanted::{NotReservable, Wanted},
 };
 use marquee_booking_domain::{
     ids::{PriceTierId, SessionId, SessionSeatId},
     problems::{HOLD_LIMIT, PASS_USED, SEAT_TAKEN},
     reservation::{Reservation, ReservationStatus, ReservedSeat},
-    reservation_ref::TICKETS_PER_RESERVATION_MAX,
     seat_ref::SeatPlace,
     venue::Session,
 };
-use marquee_kernel::money::Multiplier;
 use marquee_lambda::{
     extract::{Buyer, IdempotencyKey, Payload},
     json::{Label, Object},
@@ -81,8 +79,8 @@ pub(crate) async fn create(
     Payload { value, canonical }: Payload<NewReservation>,
 ) -> Result<Response, Problem> {
     let id = SessionId::new(value.session_id);
-    let wanted: Vec<_> = value.seats.into_iter().map(|Object(seat)| seat).collect();
-    let (session, seats) = wanted_seats(&app, id, &wanted).await?;
+    let wanted = value.seats.into_iter().map(|Object(seat)| seat);
+    let (session, seats) = wanted_seats(&app, id, wanted).await?;
     let hash = key.hash(&format!("reservations/{id}"), &canonical);
     let now = app.checkout.clock.now();
     let waiting_room = session.waiting_room;
@@ -175,72 +173,27 @@ fn seats_taken(request: &HoldRequest, places: &[SeatPlace]) -> Problem {
 /// The seats asked for, found and priced.
 async fn wanted_seats(
     app: &AppState,
-    session_id: SessionId,
-    wanted: &[WantedSeat],
+    session: SessionId,
+    wanted: impl IntoIterator<Item = WantedSeat>,
 ) -> Result<(Arc<Session>, Vec<ReservedSeat>), Problem> {
-    if !(1..=TICKETS_PER_RESERVATION_MAX).contains(&wanted.len()) {
-        let detail = format!("must name 1 to {TICKETS_PER_RESERVATION_MAX} seats");
-        return Err(Problem::invalid_field("seats", detail));
-    }
-    let mut seen = HashSet::new();
-    if let Some(index) = wanted.iter().position(|seat| !seen.insert(seat.session_seat_id)) {
-        return Err(problem_at(index, "session_seat_id", "is named twice"));
-    }
-    let ids: Vec<_> = wanted.iter().map(|s| SessionSeatId::new(s.session_seat_id)).collect();
-    let tiers = wanted.iter().filter_map(|seat| seat.price_tier_id).map(PriceTierId::new);
-    // One read for all that is not known yet; none when it is.
-    app.checkout.store.load(session_id, tiers, ids.iter().copied()).await?;
-    let session = app.checkout.store.session(session_id).await?;
-    let session = session.ok_or_else(|| Problem::not_found("session"))?;
-    let located = app.checkout.store.locate(session_id, &ids).await?.map_err(|unknown| {
-        let index = ids.iter().position(|id| unknown.contains(id)).unwrap_or(0);
-        problem_at(index, "session_seat_id", "is not a seat of this session")
-    })?;
-    let seats = wanted.iter().zip(located).enumerate();
-    let seats = seats.map(|(index, (seat, at))| reserved_seat(app, &session, index, seat, &at));
-    let seats = seats.collect::<Result<_, _>>()?;
-    Ok((session, seats))
-}
-
-fn reserved_seat(
-    app: &AppState,
-    session: &Session,
-    index: usize,
-    wanted: &WantedSeat,
-    located: &LocatedSeat,
-) -> Result<ReservedSeat, Problem> {
-    let labels = [
-        ("row_number", &wanted.row_number, located.row_number()),
-        ("seat_number", &wanted.seat_number, located.seat_number()),
-    ];
-    for (field, given, actual) in labels {
-        if given.as_ref().is_some_and(|given| given.0 != actual) {
-            return Err(problem_at(index, field, &format!("the seat's is {actual}")));
+    let wanted: Vec<_> = wanted.into_iter().map(Wanted::from).collect();
+    let found = app.checkout.store.price(session, &wanted).await?;
+    found.map_err(|unfit| match unfit {
+        NotReservable::NoSession => Problem::not_found("session"),
+        NotReservable::Count => Problem::invalid_field("seats", unfit),
+        NotReservable::Seat { index, field, ref detail } => {
+            Problem::invalid_field(&format!("seats[{index}].{field}"), detail)
         }
-    }
-    let price_tier = wanted.price_tier_id.map(PriceTierId::new);
-    let multiplier = match price_tier {
-        None => Multiplier::ONE,
-        Some(id) => {
-            let tier = app.checkout.store.price_tier(id).filter(|tier| tier.serves(session.id));
-            let unknown =
-                || problem_at(index, "price_tier_id", "is not a price tier of this session");
-            tier.ok_or_else(unknown)?.multiplier
-        }
-    };
-    Ok(ReservedSeat {
-        place: located.place,
-        session_seat_id: SessionSeatId::new(wanted.session_seat_id),
-        row_number: located.row_number().to_owned(),
-        seat_number: located.seat_number().to_owned(),
-        price: session
-            .base_price
-            .times(multiplier)
-            .map_err(|error| problem_at(index, "price_tier_id", &format!("the price {error}")))?,
-        price_tier,
     })
 }
 
-fn problem_at(index: usize, field: &str, detail: &str) -> Problem {
-    Problem::invalid_field(&format!("seats[{index}].{field}"), detail)
+impl From<WantedSeat> for Wanted {
+    fn from(wanted: WantedSeat) -> Self {
+        Self {
+            seat: SessionSeatId::new(wanted.session_seat_id),
+            row_number: wanted.row_number.map(|label| label.0),
+            seat_number: wanted.seat_number.map(|label| label.0),
+            price_tier: wanted.price_tier_id.map(PriceTierId::new),
+        }
+    }
 }

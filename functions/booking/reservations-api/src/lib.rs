@@ -18,7 +18,7 @@ pub mod signing;
 mod tickets;
 mod views;
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::Router;
 use marquee_booking::{
@@ -102,18 +102,9 @@ async fn passes_from_env() -> Result<PassKey, Error> {
     Ok(PassKey::from_secret(&secret))
 }
 
-const LIVE_SEATS_DEFAULT: NonZeroUsize = NonZeroUsize::new(10).unwrap();
-const HOLDS_PER_MINUTE_DEFAULT: NonZeroUsize = NonZeroUsize::new(30).unwrap();
-
-/// `HOLD_SECONDS`, `LIVE_SEATS_PER_USER_MAX` and `HOLDS_PER_MINUTE_MAX`.
+/// Of seats on hold.
 pub fn policy_from_env() -> Result<HoldPolicy, config::ConfigError> {
-    let live_seats_max = config::number_or("LIVE_SEATS_PER_USER_MAX", LIVE_SEATS_DEFAULT)?;
-    let per_minute_max = config::number_or("HOLDS_PER_MINUTE_MAX", HOLDS_PER_MINUTE_DEFAULT)?;
-    Ok(HoldPolicy {
-        hold_for: config::seconds_or("HOLD_SECONDS", Duration::from_secs(600))?,
-        live_seats_max: live_seats_max.get(),
-        per_minute_max: per_minute_max.get(),
-    })
+    HoldPolicy::read(config::seconds_or, config::number_or)
 }
 
 fn routes() -> OpenApiRouter<AppState> {

@@ -3,20 +3,25 @@
 //! Any number of runs may be at it at once, and `on-room-event` beside them: each finds what the others have
 //! begun, and helps to finish it.
 
-use std::{ops::Add, time::Duration};
+mod lines;
+mod look;
+mod report;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{StreamExt, stream};
+pub use lines::Lines;
+use look::Look;
 use marquee_dynamo::error::StoreError;
 use marquee_kernel::time::{Clock, Timestamp};
-use marquee_lambda::{
-    config::{self, ConfigError},
-    schedule,
+use marquee_lambda::config::{self, ConfigError};
+use marquee_messaging::{publisher::Publisher, sockets::Sockets};
+use marquee_waiting_room::{
+    push::Push,
+    store::{WaitingRoomStore, admission::Duties},
 };
-use marquee_waiting_room::store::{
-    WaitingRoomStore,
-    admission::{Duties, Tended},
-};
-use serde::Serialize;
+use marquee_waiting_room_domain::ids::SessionId;
+pub use report::Report;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -47,95 +52,80 @@ impl Limits {
 const PAGE_LEN: usize = 100;
 const ROOMS_AT_ONCE: usize = 10;
 
-/// What a run did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
-    pub admitted: u32,
-    /// Places that ended.
-    pub freed: u32,
-    /// Slots in which nobody waited.
-    pub passed_over: u32,
-    /// Rooms that could not be looked after: the next run does.
-    pub failed: usize,
+/// What a run works with. What is known of the lines is kept from run to run.
+#[derive(Debug)]
+pub struct AdmitVisitors {
+    pub store: WaitingRoomStore,
+    /// Booking hears there of those who are let in and have asked for seats.
+    pub publisher: Arc<dyn Publisher>,
+    /// Visitors hear there that it is their turn.
+    pub sockets: Arc<dyn Sockets>,
+    pub clock: Arc<dyn Clock>,
+    pub limits: Limits,
+    pub lines: Lines,
 }
 
-impl Add for Report {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            admitted: self.admitted + other.admitted,
-            freed: self.freed + other.freed,
-            passed_over: self.passed_over + other.passed_over,
-            failed: self.failed + other.failed,
-        }
-    }
-}
-
-impl From<Tended> for Report {
-    fn from(tended: Tended) -> Self {
-        let Tended { admitted, freed, passed_over, .. } = tended;
-        Self { admitted, freed, passed_over, failed: 0 }
-    }
-}
-
-impl schedule::Report for Report {
-    fn failed(&self) -> usize {
-        self.failed
-    }
-}
-
-/// # Errors
-/// If the list of rooms cannot be read.
-pub async fn run(
-    store: &WaitingRoomStore,
-    clock: &dyn Clock,
-    limits: Limits,
-) -> Result<Report, StoreError> {
-    let until = clock.now() + limits.run_for;
-    let mut report = Report::default();
-    loop {
-        let (rooms, look) = look(store, clock, limits, until).await?;
-        report = report + look;
-        match limits.poll {
-            // With no room there is nothing to wait for.
-            Some(pause) if rooms > 0 && clock.now() + pause < until => {
-                tokio::time::sleep(pause).await;
-            }
-            _ => return Ok(report),
-        }
-    }
-}
-
-/// Goes through all rooms once, and says how many there are.
-async fn look(
-    store: &WaitingRoomStore,
-    clock: &dyn Clock,
-    limits: Limits,
-    until: Timestamp,
-) -> Result<(usize, Report), StoreError> {
-    let (mut rooms, mut report) = (0, Report::default());
-    let mut after: Option<String> = None;
-    loop {
-        let page = store.rooms(clock.now(), PAGE_LEN, after.as_deref()).await?;
-        rooms += page.items.len();
-        let tended = page.items.into_iter().map(|session| async move {
-            let until = Some(until);
-            let duties =
-                Duties { time_outs: true, until, grace: limits.grace, ..Duties::default() };
-            match store.tend(session, duties, clock).await {
-                Ok(tended) => Ok(tended.unwrap_or_default().into()),
-                Err(error) => {
-                    tracing::warn!(%error, %session, "a room was not looked after");
-                    Ok::<_, StoreError>(Report { failed: 1, ..Report::default() })
+impl AdmitVisitors {
+    /// # Errors
+    /// If the list of rooms cannot be read.
+    pub async fn run(&self) -> Result<Report, StoreError> {
+        let until = self.clock.now() + self.limits.run_for;
+        let mut report = Report::default();
+        loop {
+            let look = self.look(until).await?;
+            look.emit();
+            report = report + look.report;
+            match self.limits.poll {
+                // With no room there is nothing to wait for.
+                Some(pause) if look.rooms > 0 && self.clock.now() + pause < until => {
+                    tokio::time::sleep(pause).await;
                 }
+                _ => return Ok(report),
             }
-        });
-        let tended = stream::iter(tended).buffer_unordered(ROOMS_AT_ONCE);
-        report = tended.try_fold(report, async |sum, one| Ok(sum + one)).await?;
-        after = page.next;
-        if after.is_none() || clock.now() >= until {
-            return Ok((rooms, report));
+        }
+    }
+
+    /// Goes through all rooms once.
+    async fn look(&self, until: Timestamp) -> Result<Look, StoreError> {
+        let mut look = Look::default();
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.store.rooms(self.clock.now(), PAGE_LEN, after.as_deref()).await?;
+            let rooms = page.items.into_iter().map(|session| self.tend(session, until));
+            let rooms = stream::iter(rooms).buffer_unordered(ROOMS_AT_ONCE);
+            look = rooms.fold(look, async |sum, one| sum + one).await;
+            after = page.next;
+            let now = self.clock.now();
+            if after.is_none() || now >= until {
+                self.lines.tidy(now);
+                return Ok(look);
+            }
+        }
+    }
+
+    async fn tend(&self, session: SessionId, until: Timestamp) -> Look {
+        let duties = Duties {
+            time_outs: true,
+            until: Some(until),
+            grace: self.limits.grace,
+            ..Duties::default()
+        };
+        let (clock, publisher) = (&*self.clock, &*self.publisher);
+        match self.store.tend(session, duties, clock, publisher).await {
+            Ok(tended) => {
+                let tended = tended.unwrap_or_default();
+                let push = Push { store: &self.store, sockets: &*self.sockets, now: clock.now() };
+                push.your_turn(session, &tended.let_in).await;
+                let slots = match tended.standing.has_line {
+                    true => self.lines.slots(&self.store, session, clock.now()).await,
+                    false => 0,
+                };
+                Look::new(tended, slots)
+            }
+            Err(error) => {
+                tracing::warn!(%error, %session, "a room was not looked after");
+                Look::failed()
+            }
         }
     }
 }

@@ -88,8 +88,9 @@ fn once_each(numbered: &[Numbered]) -> (Vec<Arrival>, Vec<(usize, usize)>) {
     for (number, arrival) in numbered {
         let which = *first.entry(arrival.user.uuid()).or_insert(arrivals.len());
         match arrivals.get_mut(which) {
-            Some(known) => known.at = known.at.max(arrival.at),
-            None => arrivals.push(*arrival),
+            Some(known) if known.at < arrival.at => *known = arrival.clone(),
+            Some(_) => {}
+            None => arrivals.push(arrival.clone()),
         }
         copies.push((*number, which));
     }

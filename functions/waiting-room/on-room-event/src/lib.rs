@@ -10,13 +10,18 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use marquee_dynamo::error::StoreError;
 use marquee_kernel::time::Clock;
-use marquee_lambda::consumer::{BatchHandler, Incoming, Outcome, guarded};
-use marquee_messaging::topology::Queue;
+use marquee_lambda::{
+    consumer::{BatchHandler, Incoming, Outcome, guarded},
+    metrics::{Amount, Measured},
+};
+use marquee_messaging::{publisher::Publisher, sockets::Sockets, topology::Queue};
 use marquee_waiting_room::{
     events::{Change, ReservationChange, RoomEvent},
+    metrics,
+    push::Push,
     store::{
         WaitingRoomStore,
-        admission::{Duties, Op},
+        admission::{Duties, Op, Tended},
     },
 };
 use marquee_waiting_room_domain::{
@@ -34,6 +39,9 @@ const ADMIT_FOR: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct OnRoomEvent {
     pub store: WaitingRoomStore,
+    pub publisher: Arc<dyn Publisher>,
+    /// Who is connected, to be told when they are let in.
+    pub sockets: Arc<dyn Sockets>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -77,6 +85,10 @@ impl OnRoomEvent {
         for (_, event) in events {
             match event {
                 RoomEvent::Created { .. } => self.create(event).await?,
+                RoomEvent::Refused(refusal) => {
+                    let entry = EntryId::of(refusal.session, refusal.user);
+                    self.store.note_refusal(entry, refusal.place, &refusal.reason).await?;
+                }
                 RoomEvent::Reservation(change) => {
                     // Most sessions have no room, and their reservations no place.
                     known = known || change.place.is_some();
@@ -92,8 +104,14 @@ impl OnRoomEvent {
         }
         let until = Some(self.clock.now() + ADMIT_FOR);
         let duties = Duties { ops, until, ..Duties::default() };
-        let tended = self.store.tend(session, duties, self.clock.as_ref()).await?;
+        let tended =
+            self.store.tend(session, duties, self.clock.as_ref(), self.publisher.as_ref()).await?;
         tracing::info!(%session, ?tended, "tended");
+        if let Some(tended) = tended {
+            let push = Push { store: &self.store, sockets: &*self.sockets, now: self.clock.now() };
+            push.your_turn(session, &tended.let_in).await;
+            measure(tended);
+        }
         Ok(())
     }
 
@@ -122,7 +140,7 @@ impl OnRoomEvent {
         let entry = EntryId::of(session, user);
         Ok(match (change, place) {
             (Change::Held(until), Some(place)) => {
-                self.store.keep_place(entry, place, until).await?;
+                self.store.keep_place(entry, place, reservation, until).await?;
                 None
             }
             (Change::Confirmed { seats }, place) => {
@@ -133,6 +151,18 @@ impl OnRoomEvent {
             (Change::Held(_) | Change::Expired | Change::Cancelled, None) => None,
         })
     }
+}
+
+/// `admit-visitors` measures what it does itself, and how the rooms stand.
+fn measure(tended: Tended) {
+    let Tended { admitted, abandoned, sold, .. } = tended;
+    let counts = [
+        (metrics::ADMITTED, admitted),
+        (metrics::ABANDONED, abandoned),
+        (metrics::SEATS_SOLD, sold),
+    ];
+    let amounts = counts.map(|(name, count)| (name, Amount::Count(count.into()))).to_vec();
+    Measured { queue: None, amounts }.emit();
 }
 
 /// Of two random UUIDs: 244 bits that nobody can guess.

@@ -2,17 +2,21 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`entries`] | joining, looking, leaving |
-//! | [`views`] | what a visitor is told |
+//! | [`entries`] | an entry's routes: joining, looking, leaving |
+//! | [`joining`] | taking a visitor into the room |
+//! | [`requests`] | asking for seats that are booked when the turn comes |
+//! | [`wishes`] | changing what was asked for |
 //! | [`status`] | what everybody is told |
 //! | [`settings`] | what the organizer decides |
 //! | [`rooms`] | rooms, read once a second for all who ask |
 
 mod entries;
+mod joining;
+mod requests;
 mod rooms;
 mod settings;
 mod status;
-mod views;
+mod wishes;
 
 use std::{sync::Arc, time::Duration};
 
@@ -44,6 +48,7 @@ const ROUTES: &[Route] = &[
     route("/api/v1/queue/{session_id}/status", Access::Everybody),
     route("/api/v1/queue/{session_id}/entries", Access::User),
     route("/api/v1/queue/{session_id}/entries/{entry_id}", Access::User),
+    route("/api/v1/queue/{session_id}/requests", Access::User),
 ];
 
 /// What the handlers work with.
@@ -64,6 +69,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(status::get))
         .routes(routes!(entries::join))
         .routes(routes!(entries::get, entries::leave))
+        .routes(routes!(requests::ask))
 }
 
 pub fn router(app: AppState, identity: Identity) -> Router {

@@ -8,19 +8,11 @@ use std::{
 
 use lru::LruCache;
 use marquee_lambda::{problem::Problem, snapshots::Snapshots};
-use marquee_waiting_room::store::{WaitingRoomStore, rooms::OpenRoom};
-use marquee_waiting_room_domain::{ids::SessionId, lot::Lot};
+use marquee_waiting_room::{store::WaitingRoomStore, views::seen::Seen};
+use marquee_waiting_room_domain::ids::SessionId;
 
 /// Those asked for last. The lot of 100,000 visitors takes 800 KB.
 const ROOMS_MAX: NonZeroUsize = NonZeroUsize::new(32).unwrap();
-
-/// A room as it was when it was read.
-#[derive(Debug)]
-pub(crate) struct Seen {
-    pub(crate) room: OpenRoom,
-    /// Once it is drawn.
-    pub(crate) lot: Option<Arc<Lot>>,
-}
 
 #[derive(Clone)]
 pub struct Rooms {
@@ -56,7 +48,8 @@ impl Rooms {
     ) -> Result<Arc<Seen>, Problem> {
         let read = async {
             let Some(room) = store.room(session, false).await? else { return Ok(None) };
-            let seen = Arc::new(Seen { lot: self.lot(&room), room });
+            let before = self.last_known(session);
+            let seen = Arc::new(Seen::new(room, before.as_deref()));
             self.lock().put(session, Arc::clone(&seen));
             Ok(Some(seen))
         };
@@ -67,11 +60,6 @@ impl Rooms {
     /// As it was when it could be read.
     pub(crate) fn last_known(&self, session: SessionId) -> Option<Arc<Seen>> {
         self.lock().get(&session).cloned()
-    }
-
-    fn lot(&self, room: &OpenRoom) -> Option<Arc<Lot>> {
-        let known = self.last_known(room.room.session).and_then(|known| known.lot.clone());
-        known.or_else(|| room.room.lot().map(Arc::new))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, LruCache<SessionId, Arc<Seen>>> {

@@ -5,7 +5,7 @@ use marquee_kernel::{ids::UserId, time::Timestamp};
 use marquee_lambda::{
     extract::{PathId, Payload},
     identity::Caller,
-    json::DateTime,
+    json::{DateTime, whole},
     problem::Problem,
 };
 use marquee_waiting_room::store::rooms::OpenRoom;
@@ -33,19 +33,19 @@ pub(crate) struct SettingsView {
     #[schema(value_type = Option<String>, format = DateTime)]
     opens_at: Option<DateTime>,
     /// Visitors let in per minute, at most; no bound of its own if missing.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     #[schema(maximum = 1_000_000)]
     rate_per_minute: Option<u32>,
     /// Visitors inside at the same time, at most.
-    #[serde(default = "capacity")]
+    #[serde(default = "capacity", deserialize_with = "whole")]
     #[schema(maximum = 100_000)]
     capacity: u32,
     /// How long a visitor who was let in and reserves nothing keeps the place.
-    #[serde(default = "place_seconds")]
+    #[serde(default = "place_seconds", deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 3_600)]
     place_seconds: u32,
     /// Seats that one pass is good for.
-    #[serde(default = "seats_per_visitor")]
+    #[serde(default = "seats_per_visitor", deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 63)]
     seats_per_visitor: u16,
     /// Whether there is a line: otherwise everybody gets a pass at once.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use marquee_booking::{checkout::Checkout, store::BookingStore};
 use marquee_lambda::{Error, clock::SystemClock, route::Api};
+use on_booking_requested::OnBookingRequested;
 use on_reservation_decided::OnReservationDecided;
 use on_reservation_event::OnReservationEvent;
 use reservations_api::signing::TicketSigner;
@@ -46,6 +47,12 @@ pub(super) async fn deploy(environment: Environment<'_>) -> Result<Deployed, Err
         checkout: checkout.clone(),
         secrets: Arc::clone(&settings.payments.webhook_secrets),
     };
+    let on_booking_requested = OnBookingRequested {
+        store: store.clone(),
+        publisher: environment.broker.publisher(),
+        policy: settings.policy,
+        clock: clock.clone(),
+    };
     let on_reservation_event = OnReservationEvent { store: store.clone(), clock };
     let on_reservation_decided = OnReservationDecided { checkout: checkout.clone() };
     let limits = settings.expire_limits;
@@ -73,6 +80,7 @@ pub(super) async fn deploy(environment: Environment<'_>) -> Result<Deployed, Err
         consumers: vec![
             environment.consumer(on_reservation_event::QUEUE, on_reservation_event),
             environment.consumer(on_reservation_decided::QUEUE, on_reservation_decided),
+            environment.consumer(on_booking_requested::QUEUE, on_booking_requested),
         ],
         scheduled: vec![expire, settle],
     })

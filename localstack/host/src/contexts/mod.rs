@@ -5,7 +5,7 @@ mod members;
 pub mod ordering;
 mod platform;
 pub mod shop;
-mod waiting_room;
+pub mod waiting_room;
 
 use std::{
     collections::BTreeSet,
@@ -26,7 +26,9 @@ use marquee_lambda::{
 use marquee_messaging::topology::Queue;
 use marquee_passes::PassKey;
 
-use crate::{broker::HostBroker, database::LocalDatabase, settings::Settings};
+use crate::{
+    broker::HostBroker, connections::Connections, database::LocalDatabase, settings::Settings,
+};
 
 /// Every function behind the gateway.
 pub fn apis() -> Vec<Api> {
@@ -85,6 +87,8 @@ pub struct Environment<'a> {
     pub broker: &'a HostBroker,
     /// Of the waiting rooms.
     pub passes: &'a PassKey,
+    /// Who is connected by a WebSocket.
+    pub live: &'a Connections,
 }
 
 impl Environment<'_> {

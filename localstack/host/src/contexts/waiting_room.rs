@@ -1,8 +1,10 @@
 //! The waiting room, deployed here.
 
+pub mod live;
+
 use std::{sync::Arc, time::Duration};
 
-use admit_visitors::Limits;
+use admit_visitors::{AdmitVisitors, Limits, Lines};
 use marquee_lambda::{Error, clock::SystemClock, config, route::Api};
 use marquee_waiting_room::store::WaitingRoomStore;
 use on_queue_joined::OnQueueJoined;
@@ -26,11 +28,27 @@ pub(super) fn deploy(environment: Environment<'_>) -> Result<Deployed, Error> {
     };
     let router = queue_api::router(api, environment.identity());
     let joined = OnQueueJoined { store: store.clone() };
-    let event = OnRoomEvent { store: store.clone(), clock: Arc::new(SystemClock) };
-    let limits = Limits::from_env()?;
+    let (publisher, clock) = (environment.broker.publisher(), Arc::new(SystemClock));
+    let sockets = Arc::new(environment.live.clone());
+    let event = OnRoomEvent {
+        store: store.clone(),
+        publisher: Arc::clone(&publisher),
+        sockets: sockets.clone(),
+        clock: clock.clone(),
+    };
+    let push = live::pushes(environment, store.clone())?;
+    let admit = AdmitVisitors {
+        store,
+        publisher,
+        sockets,
+        clock,
+        limits: Limits::from_env()?,
+        lines: Lines::default(),
+    };
+    let admit = Arc::new(admit);
     let admit = Scheduled {
         every: config::seconds_or("ADMIT_EVERY_SECONDS", second / 4)?,
-        job: Box::new(move || Box::pin(admit_visitors(store.clone(), limits))),
+        job: Box::new(move || Box::pin(admit_visitors(Arc::clone(&admit)))),
     };
     Ok(Deployed {
         http: vec![HttpFunction { api: queue_api::API, router }],
@@ -38,11 +56,10 @@ pub(super) fn deploy(environment: Environment<'_>) -> Result<Deployed, Error> {
             environment.consumer(on_queue_joined::QUEUE, joined),
             environment.consumer(on_room_event::QUEUE, event),
         ],
-        scheduled: vec![admit],
+        scheduled: vec![admit, push],
     })
 }
 
-async fn admit_visitors(store: WaitingRoomStore, limits: Limits) {
-    let run = admit_visitors::run(&store, &SystemClock, limits);
-    tick("admit-visitors", |_| false, run).await;
+async fn admit_visitors(job: Arc<AdmitVisitors>) {
+    tick("admit-visitors", |_| false, job.run()).await;
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{DataFile, Process, command};
 
 /// Waits for the process to end by itself.
-fn ended(host: &mut Process) -> ExitStatus {
+pub(crate) fn ended(host: &mut Process) -> ExitStatus {
     let start = Instant::now();
     loop {
         if let Some(status) = host.child.try_wait().expect("a status") {

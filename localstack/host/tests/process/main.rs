@@ -1,6 +1,8 @@
 //! The host as a process: its command line, its signals, and what survives its death.
 
 mod lifecycle;
+mod live;
+mod metrics;
 
 use std::{
     io::{BufRead, BufReader},

@@ -2,7 +2,8 @@
 //!
 //! [`seat`] says who may have a seat and when; [`reservation`] says what a hold may become;
 //! [`ticket`] says who may enter. [`seat_ref`] and [`reservation_ref`] are the identifiers that
-//! lead to a thing without an index. [`venue`] is what a seller sets up beforehand.
+//! lead to a thing without an index. [`venue`] is what a seller sets up beforehand; [`together`] finds
+//! seats next to one another.
 
 pub mod check_in;
 mod hash;
@@ -15,4 +16,5 @@ pub mod seat;
 pub mod seat_ref;
 pub mod seating;
 pub mod ticket;
+pub mod together;
 pub mod venue;

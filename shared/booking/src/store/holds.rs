@@ -7,7 +7,7 @@
 //! reservation can be written once only, two requests of one user at the same moment cannot both
 //! slip under the limit, nor can they use one place in a waiting room twice.
 
-use std::time::Duration;
+use std::{num::NonZeroUsize, time::Duration};
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use marquee_booking_domain::{
@@ -60,6 +60,25 @@ pub struct HoldPolicy {
     pub live_seats_max: usize,
     /// Reservations that one user may make in one session within a minute.
     pub per_minute_max: usize,
+}
+
+impl HoldPolicy {
+    /// `HOLD_SECONDS`, `LIVE_SEATS_PER_USER_MAX` and `HOLDS_PER_MINUTE_MAX`, as these read them.
+    ///
+    /// # Errors
+    /// If a variable cannot be read.
+    pub fn read<E>(
+        seconds_or: impl Fn(&'static str, Duration) -> Result<Duration, E>,
+        number_or: impl Fn(&'static str, NonZeroUsize) -> Result<NonZeroUsize, E>,
+    ) -> Result<Self, E> {
+        const LIVE_SEATS: NonZeroUsize = NonZeroUsize::new(10).unwrap();
+        const PER_MINUTE: NonZeroUsize = NonZeroUsize::new(30).unwrap();
+        Ok(Self {
+            hold_for: seconds_or("HOLD_SECONDS", Duration::from_secs(600))?,
+            live_seats_max: number_or("LIVE_SEATS_PER_USER_MAX", LIVE_SEATS)?.get(),
+            per_minute_max: number_or("HOLDS_PER_MINUTE_MAX", PER_MINUTE)?.get(),
+        })
+    }
 }
 
 #[derive(Clone, Debug)]

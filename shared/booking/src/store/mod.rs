@@ -33,6 +33,7 @@ pub mod sessions;
 mod status_change;
 pub mod sweep;
 pub mod venues;
+pub mod wanted;
 
 use std::sync::Arc;
 

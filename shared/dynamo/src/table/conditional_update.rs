@@ -54,12 +54,12 @@ impl Table {
         self.send(update, ReturnValue::None).await.map(|answer| answer.map(drop))
     }
 
-    /// As [`Table::update`]; the attributes that it set, as they are then.
+    /// As [`Table::update`]; the item as it is then.
     pub async fn update_and_read(
         &self,
         update: ConditionalUpdate,
     ) -> Result<Result<Item, Item>, StoreError> {
-        self.send(update, ReturnValue::UpdatedNew).await
+        self.send(update, ReturnValue::AllNew).await
     }
 
     async fn send(

@@ -14,8 +14,8 @@ use futures_util::future::join_all;
 use marquee_messaging::message::{Message, Metadata, attribute};
 use serde_json::Value;
 
-use super::{Consumer, Decision, Received, Settled};
-use crate::{Error, metrics::BatchMetrics};
+use super::{BatchMetrics, Consumer, Decision, Received, Settled};
+use crate::Error;
 
 const MESSAGES: &str = "rmqMessagesByQueue";
 
@@ -52,7 +52,7 @@ pub async fn consume(consumer: &Consumer, event: Value) -> Result<(), Error> {
         let retries = retries.into_iter().map(|handled| consumer.settle(handled, &metrics));
         failed = join_all(retries).await.iter().filter(|settled| settled.is_err()).count();
     }
-    metrics.emit(consumer.queue);
+    metrics.measured(consumer.queue).emit();
     match failed {
         0 => Ok(()),
         _ => Err(format!("{failed} messages could not be settled").into()),

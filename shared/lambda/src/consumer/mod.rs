@@ -12,6 +12,7 @@
 //! Two kinds of event feed it, [`sqs`] and [`amazon_mq`]; the handler cannot tell which.
 
 pub mod amazon_mq;
+pub mod counts;
 mod handler;
 pub mod sqs;
 
@@ -20,6 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use counts::{BatchMetrics, Settled};
 pub use handler::{BatchHandler, Incoming, MessageHandler, Outcome, guarded};
 use lambda_runtime::{LambdaEvent, service_fn};
 use marquee_messaging::{
@@ -31,10 +33,7 @@ use marquee_messaging::{
 use serde_json::Value;
 use tracing::Instrument;
 
-use crate::{
-    Error, config,
-    metrics::{BatchMetrics, Settled},
-};
+use crate::{Error, config};
 
 /// A queue's handler, and what it takes to settle the queue's messages.
 #[derive(Clone, Debug)]

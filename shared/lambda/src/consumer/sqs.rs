@@ -9,8 +9,7 @@ use futures_util::future::join_all;
 use marquee_messaging::message::{BASE64, Message, Metadata, attribute};
 use serde_json::Value;
 
-use super::{Consumer, Received, Settled};
-use crate::metrics::BatchMetrics;
+use super::{BatchMetrics, Consumer, Received, Settled};
 
 pub async fn consume(consumer: &Consumer, event: SqsEvent) -> SqsBatchResponse {
     let metrics = BatchMetrics::default();
@@ -28,7 +27,7 @@ pub async fn consume(consumer: &Consumer, event: SqsEvent) -> SqsBatchResponse {
     });
     let mut response = SqsBatchResponse::default();
     response.batch_item_failures = failures.collect();
-    metrics.emit(consumer.queue);
+    metrics.measured(consumer.queue).emit();
     response
 }
 

@@ -1,5 +1,7 @@
-//! One module per broker.
+//! One module per broker, and one for those who are connected.
 
+#[cfg(feature = "api-gateway")]
+pub mod api_gateway;
 #[cfg(feature = "memory")]
 pub mod memory;
 #[cfg(feature = "rabbitmq")]

@@ -10,6 +10,7 @@
 //! | [`tally`] | how many were let in, and how many more may be |
 //! | [`visitor`] | a visitor's life |
 //! | [`outlook`] | what a visitor is told of the wait |
+//! | [`standing`] | how a room stands, as it is measured |
 //! | [`problems`] | what callers are told when a rule says no |
 
 pub mod ids;
@@ -19,5 +20,6 @@ pub mod phase;
 pub mod problems;
 pub mod room;
 pub mod slot;
+pub mod standing;
 pub mod tally;
 pub mod visitor;

@@ -7,11 +7,13 @@ use marquee_dynamo::{
     item::{Item, ReadItem},
 };
 use marquee_kernel::time::{Clock, Timestamp};
+use marquee_messaging::publisher::Publisher;
 use marquee_waiting_room_domain::{
     ids::{EntryId, SessionId},
     lot::Lot,
     phase::Phase,
     room::Room,
+    standing::Standing,
 };
 use uuid::Uuid;
 
@@ -26,14 +28,21 @@ const OPS_MAX: usize = 50;
 const TIME_OUTS_MAX: usize = 200;
 const TIME_OUT_LOOKS_MAX: u32 = 10;
 
-/// What was done for a room.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What was done for a room. A batch counts for whoever began it, and not for those who helped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tended {
     pub admitted: u32,
     pub freed: u32,
     pub sold: u32,
     /// Slots in which nobody waited.
     pub passed_over: u32,
+    /// Visitors who went without buying: those who left the line, as far as it came to their slots, and
+    /// those whose place ended without a sale.
+    pub abandoned: u32,
+    /// Who was let in by batches that were begun here, if anybody may be connected to be told.
+    pub let_in: Vec<EntryId>,
+    /// How the room stood in the end.
+    pub standing: Standing,
 }
 
 /// What is to be done besides letting in whoever may come in.
@@ -57,6 +66,7 @@ impl WaitingRoomStore {
         session: SessionId,
         mut duties: Duties,
         clock: &dyn Clock,
+        publisher: &dyn Publisher,
     ) -> Result<Option<Tended>, StoreError> {
         let mut done = Tended::default();
         let mut lot = None;
@@ -65,7 +75,8 @@ impl WaitingRoomStore {
             let Some(room) = self.room(session, true).await? else { return Ok(None) };
             let now = clock.now();
             if let Some(batch) = &room.batch {
-                self.finish(&room, batch, lot.get_or_insert_with(|| drawn(&room.room))).await?;
+                let lot = lot.get_or_insert_with(|| drawn(&room.room));
+                self.finish(&room, batch, lot, publisher).await?;
                 continue;
             }
             if should_draw(&room.room, now) {
@@ -79,7 +90,10 @@ impl WaitingRoomStore {
                 duties.ops.extend(over);
             }
             let (batch, rest) = self.compose(&room, &duties, &mut lot, now).await?;
-            let Some(batch) = batch else { return Ok(Some(done)) };
+            let Some(batch) = batch else {
+                done.standing = Standing::new(&room.room, &room.tally, now);
+                return Ok(Some(done));
+            };
             let Some(begun) = self.begin(room, batch.clone()).await? else {
                 lost += 1;
                 if lost == TRIES_MAX {
@@ -89,11 +103,15 @@ impl WaitingRoomStore {
             };
             duties.ops = rest;
             let lot = lot.get_or_insert_with(|| drawn(&begun.room));
-            let effect = self.finish(&begun, &batch, lot).await?;
+            let (effect, let_in) = self.finish(&begun, &batch, lot, publisher).await?;
             done.admitted += effect.admitted;
             done.freed += effect.freed;
             done.sold += effect.sold;
             done.passed_over += effect.passed_over;
+            done.abandoned += effect.abandoned;
+            if begun.live {
+                done.let_in.extend(let_in);
+            }
         }
     }
 

@@ -9,12 +9,18 @@ use marquee_dynamo::{
     table::{Change, ConditionalUpdate},
 };
 use marquee_kernel::time::Timestamp;
+use marquee_passes::request::Wish;
 use marquee_waiting_room_domain::{ids::EntryId, slot::Slot, visitor::Status};
 use uuid::Uuid;
 
 pub use super::items::{Entry, Place};
 use super::{WaitingRoomStore, items, keys};
 use crate::events::Arrival;
+
+const JOIN: &str =
+    "SET #session = :session, #user = :user, #slot = :slot, #status = :waiting, #joined = :at";
+/// What was of an earlier place.
+const FORGET: &str = "REMOVE #place, #until, #ended, #admitted, #holds, #refused, #reservation";
 
 /// What joining came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +48,10 @@ impl WaitingRoomStore {
         let id = EntryId::of(arrival.session, arrival.user);
         let update = ConditionalUpdate {
             key: keys::entry(id),
-            update: "SET #session = :session, #user = :user, #slot = :slot, #status = :waiting, \
-                     #joined = :at REMOVE #place, #until, #ended, #admitted, #holds"
-                .to_owned(),
+            update: match arrival.wish {
+                Some(_) => format!("{JOIN}, #wish = :wish {FORGET}"),
+                None => format!("{JOIN} {FORGET}, #wish"),
+            },
             condition: "(attribute_not_exists(#slot) \
                         OR (#ended < :at AND attribute_not_exists(#list))) \
                         AND (attribute_not_exists(#passed) OR #passed < :slot)"
@@ -61,6 +68,9 @@ impl WaitingRoomStore {
                 items::ADMITTED_AT,
                 items::HOLDS,
                 items::PASSED,
+                items::REFUSED,
+                items::RESERVATION,
+                items::WISH,
                 keys::LIST,
             ])),
             values: item([
@@ -69,6 +79,7 @@ impl WaitingRoomStore {
                 (":slot", Some(text(slot.to_string()))),
                 (":waiting", Some(text(Status::Waiting.as_str()))),
                 (":at", Some(instant(arrival.at))),
+                (":wish", arrival.wish.as_ref().map(items::write_wish)),
             ]),
         };
         let Err(found) = self.table.update(update).await? else { return Ok(Joining::Joined) };
@@ -113,19 +124,60 @@ impl WaitingRoomStore {
         Ok(self.table.update(change.of(keys::entry(entry.id))).await?.is_ok())
     }
 
-    /// A visitor has seats on hold: the place is theirs as long. Three write units; nothing happens if it
-    /// is over, or is that long already.
+    /// A visitor has seats on hold: the place is theirs as long. Three write units; or two if it is that
+    /// long already. Nothing happens if it is over.
     pub async fn keep_place(
         &self,
         id: EntryId,
         place: Uuid,
+        reservation: Uuid,
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        let change = inside_until(Change::default(), id, until)
-            .set(items::HOLDS, text("yes"))
+        let holds = |change: Change| {
+            change
+                .set(items::HOLDS, text("yes"))
+                .set(items::RESERVATION, uuid(reservation))
+                .remove(items::REFUSED)
+                .only_if(items::PLACE_ID, Some(uuid(place)))
+                .only_with(keys::LIST)
+        };
+        let longer = holds(inside_until(Change::default(), id, until)).only(
+            items::UNTIL,
+            "<",
+            instant(until),
+            false,
+        );
+        if self.table.update(longer.of(keys::entry(id))).await?.is_err() {
+            let as_it_is = holds(Change::default()).only_if(items::RESERVATION, None);
+            drop(self.table.update(as_it_is.of(keys::entry(id))).await?);
+        }
+        Ok(())
+    }
+}
+
+impl WaitingRoomStore {
+    /// Sets or changes what is to be booked for a visitor who waits: one write unit. `false` if they do
+    /// not wait any more.
+    pub async fn set_wish(&self, entry: &Entry, wish: &Wish) -> Result<bool, StoreError> {
+        let change = Change::default()
+            .set(items::WISH, items::write_wish(wish))
+            .only_if(items::SLOT, Some(text(entry.slot.to_string())))
+            .only_if(items::STATUS, Some(text(Status::Waiting.as_str())));
+        Ok(self.table.update(change.of(keys::entry(entry.id))).await?.is_ok())
+    }
+
+    /// Notes why what a visitor asked for was not booked, as long as the place is theirs: one write unit.
+    pub async fn note_refusal(
+        &self,
+        id: EntryId,
+        place: Uuid,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        let change = Change::default()
+            .set(items::REFUSED, text(reason))
             .only_if(items::PLACE_ID, Some(uuid(place)))
-            .only_with(keys::LIST)
-            .only(items::UNTIL, "<", instant(until), false);
+            .only_if(items::HOLDS, None)
+            .only_with(keys::LIST);
         self.table.update(change.of(keys::entry(id))).await.map(drop)
     }
 }

@@ -6,6 +6,7 @@ use marquee_dynamo::{
     item::{Item, ReadItem, bytes, instant, item, list, number, text, uuid},
 };
 use marquee_kernel::{ids::UserId, time::Timestamp};
+use marquee_passes::request::Wish;
 use marquee_waiting_room_domain::{
     ids::{EntryId, SessionId},
     lot::Seed,
@@ -24,6 +25,8 @@ pub(super) const SEED: &str = "seed";
 pub(super) const DRAWN: &str = "drawn";
 /// Present from when the lot begins to be drawn.
 pub(super) const DRAWING: &str = "drawing";
+/// Present from when the first visitor connects.
+pub(super) const LIVE: &str = "live";
 pub(super) const OPENS_AT: &str = "opens_at";
 const RATE: &str = "rate";
 const CAPACITY: &str = "capacity";
@@ -53,6 +56,12 @@ pub(super) const LET_IN_BY: &str = "in_by";
 pub(super) const FREED_BY: &str = "out_by";
 /// Present while seats are on hold with it.
 pub(super) const HOLDS: &str = "holds";
+/// What is to be booked when the visitor's turn comes: a number of seats, or 16 bytes for each of these.
+pub(super) const WISH: &str = "wish";
+/// Why it was not.
+pub(super) const REFUSED: &str = "refused";
+/// What was reserved with the place.
+pub(super) const RESERVATION: &str = "reservation";
 /// The slot that the line passed over while the entry did not say that it stands there.
 pub(super) const PASSED: &str = "passed";
 
@@ -177,6 +186,10 @@ pub struct Entry {
     pub ended_at: Option<Timestamp>,
     /// Whether it counts as inside.
     pub inside: bool,
+    pub wish: Option<Wish>,
+    /// Why the wish was not booked.
+    pub refused: Option<String>,
+    pub reservation: Option<Uuid>,
 }
 
 /// What a visitor who was let in has.
@@ -212,5 +225,25 @@ pub(super) fn read_entry(item: &Item) -> Result<Option<Entry>, StoreError> {
         place,
         ended_at: item.optional_number(ENDED_AT).map(Timestamp::from_millis),
         inside: item.contains_key(super::keys::LIST),
+        wish: read_wish(item),
+        refused: item.optional_text(REFUSED).map(str::to_owned),
+        reservation: item.optional_uuid(RESERVATION),
     }))
+}
+
+pub(super) fn write_wish(wish: &Wish) -> AttributeValue {
+    match wish {
+        Wish::BestTogether(count) => number(count),
+        Wish::Seats(seats) => {
+            bytes(seats.iter().flat_map(|seat| *seat.as_bytes()).collect::<Vec<_>>())
+        }
+    }
+}
+
+pub(super) fn read_wish(item: &Item) -> Option<Wish> {
+    if let Some(count) = item.optional_number(WISH) {
+        return Some(Wish::BestTogether(count));
+    }
+    let seats = item.optional_bytes(WISH)?.chunks(16).map(Uuid::from_slice);
+    seats.collect::<Result<_, _>>().ok().map(Wish::Seats)
 }

@@ -50,8 +50,10 @@ impl WaitingRoomStore {
         let mut done = Vec::new();
         let mut left = stretch.to_vec();
         for _ in 0..TRIES_MAX {
-            let there: Vec<_> =
-                left.iter().filter_map(|index| Some((*index, *arrivals.get(*index)?))).collect();
+            let there: Vec<_> = left
+                .iter()
+                .filter_map(|index| Some((*index, arrivals.get(*index)?.clone())))
+                .collect();
             if there.is_empty() {
                 return done;
             }

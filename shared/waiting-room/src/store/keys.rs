@@ -53,6 +53,20 @@ pub(super) fn inside(session: SessionId) -> String {
     format!("inside#{session}")
 }
 
+pub(super) fn socket(connection: &str) -> Item {
+    key(format!("C#{connection}"), "C".to_owned())
+}
+
+/// The list of those who are connected to be told of a room.
+pub(super) fn sockets(session: SessionId) -> String {
+    format!("sockets#{session}")
+}
+
+/// A place in that list.
+pub(super) fn socket_at(entry: EntryId, connection: &str) -> String {
+    format!("{entry}#{connection}")
+}
+
 /// A place in a list by time.
 pub(super) fn position(at: Timestamp, id: impl Display) -> String {
     format!("{:013}#{id}", at.millis().max(0))

@@ -78,7 +78,9 @@ impl WaitingRoomStore {
         let end = item([(CLOSED, Some(text("yes")))]);
         let count = match self.write_at_end(session, line, end).await? {
             Some(count) => count,
-            None => self.last_stretch(session, line, None).await?.map_or(0, |last| last.first),
+            None => {
+                self.last_stretch(session, line, None, true).await?.map_or(0, |last| last.first)
+            }
         };
         u32::try_from(count).map_err(|_| StoreError::permanent("a line of more than 2^32 slots"))
     }
@@ -90,7 +92,7 @@ impl WaitingRoomStore {
         attributes: Item,
     ) -> Result<Option<u64>, StoreError> {
         let by = Uuid::new_v4();
-        let last = self.last_stretch(session, line, None).await?;
+        let last = self.last_stretch(session, line, None, true).await?;
         let (mut end, mut closed) = last.map_or((0, false), |last| (last.end(), last.closed));
         for _ in 0..TRIES_MAX {
             if closed {
@@ -109,6 +111,13 @@ impl WaitingRoomStore {
             (end, closed) = (other.end(), other.closed);
         }
         Err(conflict("a line"))
+    }
+
+    /// How many slots the main line had a moment ago: half a read unit for each 4 KB of its last stretch,
+    /// which are 250 visitors.
+    pub async fn main_slots(&self, session: SessionId) -> Result<u64, StoreError> {
+        let last = self.last_stretch(session, Line::Main, None, false).await?;
+        Ok(last.map_or(0, |last| last.end()))
     }
 
     /// Who stands in these slots, in their order, up to the first that nobody has: a read unit for each
@@ -139,7 +148,7 @@ impl WaitingRoomStore {
         session: SessionId,
         slot: Slot,
     ) -> Result<Option<(Slot, EntryId)>, StoreError> {
-        let stretch = self.last_stretch(session, slot.line, Some(slot.index)).await?;
+        let stretch = self.last_stretch(session, slot.line, Some(slot.index), true).await?;
         let who = stretch.and_then(|stretch| {
             stretch.who.get(usize::try_from(slot.index - stretch.first).ok()?).copied()
         });
@@ -152,7 +161,7 @@ impl WaitingRoomStore {
         first: u64,
         last: u64,
     ) -> Result<Vec<(Slot, EntryId)>, StoreError> {
-        let Some(before) = self.last_stretch(session, Line::Main, Some(first)).await? else {
+        let Some(before) = self.last_stretch(session, Line::Main, Some(first), true).await? else {
             return Ok(Vec::new());
         };
         let mut stretches = vec![before];
@@ -182,8 +191,9 @@ impl WaitingRoomStore {
         session: SessionId,
         line: Line,
         up_to: Option<u64>,
+        consistent: bool,
     ) -> Result<Option<Stretch>, StoreError> {
-        let query = self.table.query(&keys::partition_of_line(session, line), "", true);
+        let query = self.table.query(&keys::partition_of_line(session, line), "", consistent);
         let query = match up_to {
             None => query,
             Some(index) => query

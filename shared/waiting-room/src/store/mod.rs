@@ -6,8 +6,10 @@
 //! | `R#<session>` | `TALLY` | how many were let in, and the batch that is being done | `batches` |
 //! | `L#<session>#<line>` | `<first slot>` | a stretch of a line: who stands there | [`line`] |
 //! | `E#<entry>` | `E` | a visitor's entry | [`entries`], `batches` |
+//! | `C#<connection>` | `C` | a visitor's connection | [`sockets`] |
 //!
-//! The index `listed`, keys only, has the rooms, and those inside each room by the end of their place.
+//! The index `listed`, keys only, has the rooms, those inside each room by the end of their place, and those
+//! who are connected.
 //!
 //! **Joining** puts a batch at the end of a line by one conditional write, and then writes the entries, each
 //! only if the visitor has none. So a line may name somebody who stands elsewhere, and never leaves out
@@ -28,6 +30,7 @@ pub mod line;
 mod op;
 pub mod rooms;
 pub mod schema;
+pub mod sockets;
 
 use std::sync::Arc;
 

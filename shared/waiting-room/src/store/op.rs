@@ -10,6 +10,7 @@ use marquee_dynamo::{
     table::Change,
 };
 use marquee_kernel::time::Timestamp;
+use marquee_passes::request::Wish;
 use marquee_waiting_room_domain::{
     ids::{EntryId, SessionId},
     slot::Slot,
@@ -37,9 +38,12 @@ pub(super) struct Effect {
     pub(super) freed: u32,
     pub(super) sold: u32,
     pub(super) passed_over: u32,
+    /// Who went without buying.
+    pub(super) abandoned: u32,
 }
 
-const FREED: Effect = Effect { admitted: 0, freed: 1, sold: 0, passed_over: 0 };
+const ADMITTED: Effect = Effect { admitted: 1, freed: 0, sold: 0, passed_over: 0, abandoned: 0 };
+const FREED: Effect = Effect { admitted: 0, freed: 1, sold: 0, passed_over: 0, abandoned: 1 };
 
 impl std::ops::Add for Effect {
     type Output = Self;
@@ -50,7 +54,26 @@ impl std::ops::Add for Effect {
             freed: self.freed + other.freed,
             sold: self.sold + other.sold,
             passed_over: self.passed_over + other.passed_over,
+            abandoned: self.abandoned + other.abandoned,
         }
+    }
+}
+
+/// A visitor who was let in, and asked for seats before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wanting {
+    pub(super) user: Uuid,
+    pub(super) place: Uuid,
+    pub(super) until: Timestamp,
+    pub(super) wish: Wish,
+}
+
+impl Wanting {
+    /// `None` of a visitor who asked for none.
+    fn read(entry: &Item) -> Result<Option<Self>, StoreError> {
+        let Some(wish) = items::read_wish(entry) else { return Ok(None) };
+        let (user, place) = (entry.uuid(items::USER)?, entry.uuid(items::PLACE_ID)?);
+        Ok(Some(Self { user, place, until: entry.instant(items::UNTIL)?, wish }))
     }
 }
 
@@ -129,8 +152,10 @@ fn ended(change: Change, status: Status, stamp: Stamp) -> Change {
 }
 
 fn was_freed(entry: &Item, stamp: Stamp) -> Effect {
-    let by = entry.optional_uuid(items::FREED_BY);
-    Effect { freed: u32::from(by == Some(stamp.batch)), ..Effect::default() }
+    match entry.optional_uuid(items::FREED_BY) == Some(stamp.batch) {
+        true => FREED,
+        false => Effect::default(),
+    }
 }
 
 impl WaitingRoomStore {
@@ -141,7 +166,7 @@ impl WaitingRoomStore {
         entry: EntryId,
         slot: Slot,
         stamp: Stamp,
-    ) -> Result<Effect, StoreError> {
+    ) -> Result<(Effect, Option<Wanting>), StoreError> {
         let (here, waiting) = (text(slot.to_string()), text(Status::Waiting.as_str()));
         for _ in 0..TRIES_MAX {
             let change = Change::default()
@@ -154,12 +179,16 @@ impl WaitingRoomStore {
                 .set(keys::AT, text(keys::position(stamp.until, entry)))
                 .only_if(items::SLOT, Some(here.clone()))
                 .only_if(items::STATUS, Some(waiting.clone()));
-            let Err(found) = self.table.update(change.of(keys::entry(entry))).await? else {
-                return Ok(Effect { admitted: 1, ..Effect::default() });
+            let found = match self.table.update_and_read(change.of(keys::entry(entry))).await? {
+                Ok(admitted) => return Ok((ADMITTED, Wanting::read(&admitted)?)),
+                Err(found) => found,
             };
             if found.get(items::SLOT) == Some(&here) {
-                let admitted = found.optional_uuid(items::LET_IN_BY) == Some(stamp.batch);
-                return Ok(Effect { admitted: u32::from(admitted), ..Effect::default() });
+                return match found.optional_uuid(items::LET_IN_BY) == Some(stamp.batch) {
+                    true => Ok((ADMITTED, Wanting::read(&found)?)),
+                    // The visitor has left the line.
+                    false => Ok((Effect { abandoned: 1, ..Effect::default() }, None)),
+                };
             }
             let pass = Change::default()
                 .set(items::PASSED, here.clone())
@@ -170,7 +199,7 @@ impl WaitingRoomStore {
                 // It has just come to stand there.
                 Err(found) if found.get(items::SLOT) == Some(&here) => {}
                 // By this, or before.
-                _ => return Ok(Effect { passed_over: 1, ..Effect::default() }),
+                _ => return Ok((Effect { passed_over: 1, ..Effect::default() }, None)),
             }
         }
         Err(conflict("an entry"))
@@ -235,14 +264,14 @@ impl WaitingRoomStore {
                 .only_with(keys::LIST)
                 .only_if(items::PLACE_ID, Some(uuid(place)));
             match self.table.update(change.of(keys::entry(entry))).await? {
-                Ok(()) => return Ok(Effect { sold: seats, ..FREED }),
+                Ok(()) => return Ok(Effect { sold: seats, abandoned: 0, ..FREED }),
                 Err(as_it_is) => found = as_it_is,
             }
         }
         for _ in 0..TRIES_MAX {
             if let Some(by) = found.optional_uuid(&counted) {
                 let sold = if by == stamp.batch { seats } else { 0 };
-                return Ok(Effect { sold, ..was_freed(&found, stamp) });
+                return Ok(Effect { sold, abandoned: 0, ..was_freed(&found, stamp) });
             }
             // Who bought, though the place was over by then, or who has no place.
             let status = found.get(items::STATUS).cloned();

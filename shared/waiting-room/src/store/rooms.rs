@@ -27,6 +27,8 @@ const VERSION: &str = "v";
 pub struct OpenRoom {
     pub room: Room,
     pub tally: Tally,
+    /// Whether anybody has ever been connected to be told of it.
+    pub live: bool,
     pub(super) version: u64,
     pub(super) batch: Option<Batch>,
 }
@@ -52,13 +54,20 @@ impl WaitingRoomStore {
         let found = query.send().await.map_err(StoreError::from_sdk)?.items.unwrap_or_default();
         let by = |sort| found.iter().find(|item| item.optional_text(keys::SORT) == Some(sort));
         let Some(room) = by(keys::ROOM) else { return Ok(None) };
-        let room = items::read_room(room)?;
+        let (room, live) = (items::read_room(room)?, room.contains_key(items::LIVE));
         let Some(tally) = by(keys::TALLY) else {
-            return Ok(Some(OpenRoom { room, tally: Tally::default(), version: 0, batch: None }));
+            return Ok(Some(OpenRoom {
+                room,
+                tally: Tally::default(),
+                live,
+                version: 0,
+                batch: None,
+            }));
         };
         Ok(Some(OpenRoom {
             room,
             tally: items::read_tally(tally)?,
+            live,
             version: tally.number(VERSION)?,
             batch: tally.optional_map(BATCH).map(Batch::read).transpose()?,
         }))
