@@ -82,7 +82,7 @@ async fn requests_are_booked_in_their_order_side_by_side_from_the_middle() {
     let worker = Worker::new(&world);
     // However the messages come.
     let best = |number| request(&world, &session, number, Wish::BestTogether(2));
-    let outcomes = worker.book(&[best(3), best(1), best(2), best(4)]).await;
+    let outcomes = worker.book(&[best(4), best(1), best(2), best(3)]).await;
     assert_eq!(outcomes, vec![Outcome::Done; 4]);
     let held = held(&world, &session, 4).await;
     assert!(held.iter().all(|seats| seats.len() == 2), "{held:?}");
