@@ -9,11 +9,11 @@ use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode, errors::ErrorKind,
 };
 use marquee_kernel::{ids::UserId, time::Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 const ISSUER: &str = "marquee/waiting-room";
-pub(crate) const ALGORITHM: Algorithm = Algorithm::HS256;
+const ALGORITHM: Algorithm = Algorithm::HS256;
 
 /// What lets a visitor of a waiting room reserve seats.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +57,13 @@ struct Claims {
     ms: i64,
 }
 
+/// Signed by whomever: not a token of ours.
+pub(crate) struct Malformed;
+
 /// The secret that passes are signed with. Cheap to clone.
 #[derive(Clone)]
 pub struct PassKey {
-    pub(crate) keys: Arc<(EncodingKey, DecodingKey)>,
+    keys: Arc<(EncodingKey, DecodingKey)>,
 }
 
 impl fmt::Debug for PassKey {
@@ -76,6 +79,29 @@ impl PassKey {
         Self { keys: Arc::new(keys) }
     }
 
+    pub(crate) fn encode(&self, claims: &impl Serialize) -> Result<String, SigningError> {
+        Ok(encode(&Header::new(ALGORITHM), claims, &self.keys.0)?)
+    }
+
+    /// The claims, if this issuer of ours signed them, whenever they are good. `None`: nobody signed them
+    /// with this secret. An error: they are not what they should be.
+    pub(crate) fn decode<C: DeserializeOwned>(
+        &self,
+        token: &str,
+        issuer: &str,
+    ) -> Result<Option<C>, Malformed> {
+        let mut validation = Validation::new(ALGORITHM);
+        // The library would ask a clock of its own.
+        validation.required_spec_claims.clear();
+        validation.validate_exp = false;
+        validation.set_issuer(&[issuer]);
+        match decode(token, &self.keys.1, &validation) {
+            Ok(decoded) => Ok(Some(decoded.claims)),
+            Err(error) if *error.kind() == ErrorKind::InvalidSignature => Ok(None),
+            Err(_) => Err(Malformed),
+        }
+    }
+
     /// # Errors
     /// If the cryptographic library fails.
     pub fn sign(&self, pass: &Pass) -> Result<String, SigningError> {
@@ -88,7 +114,7 @@ impl PassKey {
             exp: pass.until.millis().div_euclid(1000),
             ms: pass.until.millis().rem_euclid(1000),
         };
-        Ok(encode(&Header::new(ALGORITHM), &claims, &self.keys.0)?)
+        self.encode(&claims)
     }
 
     /// The pass, if it is ours, unaltered, and good at `now`.
@@ -96,17 +122,9 @@ impl PassKey {
     /// # Errors
     /// Why it is not.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Pass, InvalidPass> {
-        let mut validation = Validation::new(ALGORITHM);
-        // The library would ask a clock of its own.
-        validation.required_spec_claims.clear();
-        validation.validate_exp = false;
-        validation.set_issuer(&[ISSUER]);
-        let decoded = decode::<Claims>(token, &self.keys.1, &validation);
-        let claims = decoded.map_err(|error| match error.kind() {
-            ErrorKind::InvalidSignature => InvalidPass::Forged,
-            _ => InvalidPass::Malformed,
-        })?;
-        let claims = claims.claims;
+        let claims = self.decode::<Claims>(token, ISSUER);
+        let claims = claims.map_err(|Malformed| InvalidPass::Malformed)?;
+        let claims = claims.ok_or(InvalidPass::Forged)?;
         let millis = claims.exp.saturating_mul(1000).saturating_add(claims.ms);
         let until = Timestamp::from_millis(millis);
         if now >= until {

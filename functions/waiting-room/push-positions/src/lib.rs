@@ -33,10 +33,10 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// `PUSH_SECONDS` and `PUSH_POLL_SECONDS`.
+    /// `PUSH_SECONDS`.
     ///
     /// # Errors
-    /// If a variable cannot be read.
+    /// If it cannot be read.
     pub fn from_env() -> Result<Self, ConfigError> {
         Ok(Self {
             every: config::seconds_or("PUSH_SECONDS", Duration::from_secs(5))?,
