@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use marquee_host::{
-    broker::HostBroker,
+    broker::{HostBroker, Ports},
     database::{LocalDatabase, table_name},
     sources::{Stop, stream::Poller},
 };

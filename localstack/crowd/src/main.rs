@@ -26,7 +26,7 @@ struct Cli {
     /// How many visitors come
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     visitors: u32,
-    /// Seats of the session; a tenth of the visitors, and 15,000 at most, unless set
+    /// Seats of the session; a tenth of the visitors, and 2,000 at most, unless set
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=15_000))]
     seats: Option<u32>,
     /// How many come per second
@@ -38,7 +38,7 @@ struct Cli {
     /// How many seconds before the opening the first come; a tenth of the time unless set
     #[arg(long, value_parser = not_negative)]
     early: Option<f64>,
-    /// Visitors inside at the same time; a tenth of the seats, from 10 to 1,000, unless set
+    /// Visitors inside at the same time; a quarter of the seats, from 10 to 1,000, unless set
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     capacity: Option<u32>,
     /// How long a visitor who was let in may take to reserve
@@ -84,7 +84,7 @@ fn share(text: &str) -> Result<f64, String> {
 impl Cli {
     fn plan(&self) -> Plan {
         let visitors = self.visitors;
-        let seats = self.seats.unwrap_or((visitors / 10).clamp(1, 15_000)) as usize;
+        let seats = self.seats.unwrap_or((visitors / 10).clamp(1, 2_000)) as usize;
         let seconds = self.seconds.unwrap_or_else(|| (f64::from(visitors) / self.rate).max(10.0));
         Plan {
             visitors: visitors as usize,

@@ -25,9 +25,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Inside at the same time, if nothing else is said: a tenth of the seats.
+    /// Inside at the same time, if nothing else is said: a quarter of the seats.
     pub fn capacity_for(seats: usize) -> u32 {
-        u32::try_from(seats / 10).unwrap_or(u32::MAX).clamp(10, 1_000)
+        u32::try_from(seats / 4).unwrap_or(u32::MAX).clamp(10, 1_000)
     }
 
     /// When each comes, from the first: spread evenly by chance, as people are who know nothing of each
@@ -59,7 +59,7 @@ mod tests {
             seed: 1,
         };
         let times = plan.arrival_times();
-        assert_eq!((times.len(), plan.capacity), (1_000, 10));
+        assert_eq!((times.len(), plan.capacity), (1_000, 25));
         assert!(times.is_sorted() && times[999] < plan.arrivals);
         let early = times.iter().filter(|time| **time < plan.arrivals / 2).count();
         assert!((430..570).contains(&early), "{early} in the first half");

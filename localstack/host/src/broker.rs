@@ -1,6 +1,6 @@
 //! What carries messages: the in-process broker or a RabbitMQ.
 
-use std::sync::Arc;
+use std::{fmt::Debug, sync::Arc};
 
 use marquee_lambda::Error;
 use marquee_messaging::{
@@ -20,6 +20,14 @@ const QUEUE_LEN_MAX: usize = 100_000;
 /// What hosts call themselves on RabbitMQ, and no stack can: a host does not start where a stack has its
 /// queues, whose messages it would take.
 const ENVIRONMENT: &str = "_host";
+
+/// What functions do with a broker.
+pub trait Ports: Debug {
+    fn publisher(&self) -> Arc<dyn Publisher>;
+    fn dead_letters(&self) -> Arc<dyn DeadLetters>;
+    fn replies(&self) -> Arc<dyn Replies>;
+    fn retries(&self) -> Arc<dyn Retries>;
+}
 
 #[derive(Clone, Debug)]
 pub enum HostBroker {
@@ -43,34 +51,6 @@ impl HostBroker {
         Ok(Self::RabbitMq(rabbitmq))
     }
 
-    pub fn publisher(&self) -> Arc<dyn Publisher> {
-        match self {
-            Self::Memory(memory) => Arc::new(memory.clone()),
-            Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
-        }
-    }
-
-    pub fn dead_letters(&self) -> Arc<dyn DeadLetters> {
-        match self {
-            Self::Memory(memory) => Arc::new(memory.clone()),
-            Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
-        }
-    }
-
-    pub fn replies(&self) -> Arc<dyn Replies> {
-        match self {
-            Self::Memory(memory) => Arc::new(memory.clone()),
-            Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
-        }
-    }
-
-    pub fn retries(&self) -> Arc<dyn Retries> {
-        match self {
-            Self::Memory(memory) => Arc::new(memory.clone()),
-            Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
-        }
-    }
-
     /// How many messages a queue has, as far as the broker tells.
     pub async fn depth(&self, queue: &str) -> Result<Value, Error> {
         Ok(match self {
@@ -85,6 +65,36 @@ impl HostBroker {
         match self {
             Self::Memory(memory) => memory.is_empty(),
             Self::RabbitMq(_) => true,
+        }
+    }
+}
+
+impl Ports for HostBroker {
+    fn publisher(&self) -> Arc<dyn Publisher> {
+        match self {
+            Self::Memory(memory) => Arc::new(memory.clone()),
+            Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
+        }
+    }
+
+    fn dead_letters(&self) -> Arc<dyn DeadLetters> {
+        match self {
+            Self::Memory(memory) => Arc::new(memory.clone()),
+            Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
+        }
+    }
+
+    fn replies(&self) -> Arc<dyn Replies> {
+        match self {
+            Self::Memory(memory) => Arc::new(memory.clone()),
+            Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
+        }
+    }
+
+    fn retries(&self) -> Arc<dyn Retries> {
+        match self {
+            Self::Memory(memory) => Arc::new(memory.clone()),
+            Self::RabbitMq(rabbitmq) => Arc::new(rabbitmq.clone()),
         }
     }
 }

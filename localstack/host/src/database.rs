@@ -5,6 +5,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
@@ -35,6 +36,8 @@ const STREAM_RETENTION_SECONDS: i64 = 24 * 60 * 60;
 const PRUNED: &str = "marquee-pruned";
 /// 64 MB of pages of 4 KB. With SQLite's own 2 MB, a host sells ever slower as its file grows.
 const CACHE_PAGES: u32 = 16 * 1024;
+/// An operation of the SDK's ends, retries included, within 20 s. AWS keeps a token for ten minutes.
+const TOKENS_KEPT: Duration = Duration::from_secs(60);
 /// Connections that wait to be accepted; Linux itself allows 4,096.
 const BACKLOG: u32 = 1_024;
 /// What dynoxide adds to a stored sequence number to show it.
@@ -87,7 +90,7 @@ impl LocalDatabase {
 
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let address = listener.local_addr()?;
-        let service = DynamoDb::new(database.clone(), tables());
+        let service = DynamoDb::new(database.clone(), tables(), TOKENS_KEPT);
         let server = tokio::spawn(service.clone().serve(listener));
         let local = Self {
             database: DatabaseHandle(database),
@@ -178,6 +181,17 @@ impl LocalDatabase {
         })?;
         let records = records.records.iter().map(serde_json::to_value);
         Ok(records.collect::<Result<_, _>>()?)
+    }
+}
+
+/// Where functions find their contexts' tables.
+pub trait Tables: std::fmt::Debug {
+    fn table(&self, context: &str) -> Table;
+}
+
+impl Tables for LocalDatabase {
+    fn table(&self, context: &str) -> Table {
+        Self::table(self, context)
     }
 }
 

@@ -10,7 +10,7 @@ pub mod answers;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::Duration,
 };
 
 use answers::Answers;
@@ -26,6 +26,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
+    time::Instant,
 };
 
 /// DynamoDB's own limit on a request.
@@ -50,12 +51,17 @@ impl std::fmt::Debug for DynamoDb {
 }
 
 impl DynamoDb {
-    /// `tables` are those whose writes somebody waits for.
-    pub fn new(database: Database, tables: impl IntoIterator<Item = String>) -> Self {
+    /// `tables` are those whose writes somebody waits for; a transaction that is repeated within
+    /// `tokens_kept` is answered and not done again.
+    pub fn new(
+        database: Database,
+        tables: impl IntoIterator<Item = String>,
+        tokens_kept: Duration,
+    ) -> Self {
         let written = tables.into_iter().map(|table| (table, watch::Sender::new(()))).collect();
         Self {
             database,
-            answers: Arc::default(),
+            answers: Arc::new(Mutex::new(Answers::new(tokens_kept))),
             written: Arc::new(written),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
         }
@@ -77,7 +83,14 @@ impl DynamoDb {
         axum::serve(listener, app).await
     }
 
-    /// Answers one request. Blocks.
+    /// Answers one request: the HTTP status, and the body. Blocks.
+    pub fn answer(&self, operation: &str, body: &str) -> (u16, String) {
+        match self.call(operation, body) {
+            Ok(answer) => (200, answer),
+            Err(error) => (error.status_code(), error.to_json().replace(VALIDATION_MARK, "")),
+        }
+    }
+
     fn call(&self, operation: &str, body: &str) -> dynoxide::Result<String> {
         let database = &self.database;
         match operation {
@@ -171,15 +184,8 @@ async fn handle(State(service): State<DynamoDb>, headers: HeaderMap, body: Strin
     let operation = target.unwrap_or_default().rsplit('.').next().unwrap_or_default().to_owned();
     let turns = Arc::clone(&service.turns);
     let _turn = turns.acquire().await;
-    let answered = tokio::task::spawn_blocking(move || service.call(&operation, &body)).await;
-    let (status, body) = match answered {
-        Ok(Ok(answer)) => (StatusCode::OK, answer),
-        Ok(Err(error)) => {
-            let status = StatusCode::from_u16(error.status_code());
-            let body = error.to_json().replace(VALIDATION_MARK, "");
-            (status.unwrap_or(StatusCode::BAD_REQUEST), body)
-        }
-        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, String::new()),
-    };
+    let answered = tokio::task::spawn_blocking(move || service.answer(&operation, &body)).await;
+    let (status, body) = answered.unwrap_or_else(|_| (500, String::new()));
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     (status, [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], body).into_response()
 }

@@ -11,7 +11,7 @@ use axum::{
     response::IntoResponse,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use marquee_kernel::time::Clock;
+use marquee_kernel::time::{Clock, Timestamp};
 use marquee_lambda::{
     Error,
     clock::SystemClock,
@@ -59,7 +59,7 @@ async fn forward(
         Err(problem) => return problem.into_response(),
     };
     let answer = async {
-        let mut event = event(&parts, body, &route.key(), peer);
+        let mut event = event(&parts, body, &route.key(), peer, SystemClock.now());
         if let Some(claims) = claims {
             event["requestContext"]["authorizer"] = authorizer(claims);
         }
@@ -108,12 +108,16 @@ fn authorizer(claims: Map<String, Value>) -> Value {
 }
 
 /// The most particular route that fits, as API Gateway chooses.
-fn route<'a>(functions: &'a [HttpFunction], path: &str) -> Option<(&'a HttpFunction, &'a Route)> {
+pub fn route<'a>(
+    functions: &'a [HttpFunction],
+    path: &str,
+) -> Option<(&'a HttpFunction, &'a Route)> {
     let of = |function: &'a HttpFunction| Some((function, function.api.route(path)?));
     functions.iter().filter_map(of).max_by_key(|(_, route)| route.fits(path))
 }
 
-fn event(parts: &Parts, body: Bytes, route: &str, peer: SocketAddr) -> Value {
+/// A request as the function gets it.
+pub fn event(parts: &Parts, body: Bytes, route: &str, peer: SocketAddr, now: Timestamp) -> Value {
     let (method, uri) = (parts.method.to_string(), &parts.uri);
     let mut headers = joined(&parts.headers);
     // As a gateway says them, whatever the client did.
@@ -124,7 +128,6 @@ fn event(parts: &Parts, body: Bytes, route: &str, peer: SocketAddr) -> Value {
         Ok(text) => (text, false),
         Err(binary) => (BASE64_STANDARD.encode(binary.as_bytes()), true),
     };
-    let now = SystemClock.now();
     // Decoded, as API Gateway hands it over.
     let path = percent_decode_str(uri.path()).decode_utf8_lossy().into_owned();
     let mut event = json!({
@@ -176,7 +179,7 @@ fn joined(headers: &HeaderMap) -> BTreeMap<String, String> {
 }
 
 /// What a function has answered.
-pub(crate) fn response(answer: Value) -> Result<Response<Body>, Error> {
+pub fn response(answer: Value) -> Result<Response<Body>, Error> {
     let status = answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
     let status = StatusCode::from_u16(status.ok_or("an answer without a status")?)?;
     let body = match answer["body"].as_str().unwrap_or_default() {

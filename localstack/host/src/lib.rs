@@ -37,14 +37,16 @@ pub mod tokens;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::extract::DefaultBodyLimit;
-use marquee_lambda::{Error, consumer::Consumer};
+use marquee_kernel::time::Clock;
+use marquee_lambda::{Error, clock::SystemClock, consumer::Consumer};
+use marquee_messaging::sockets::Sockets;
 use marquee_passes::PassKey;
 use relay_outbox::RelayOutbox;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use uuid::Uuid;
 
 use crate::{
-    broker::HostBroker,
+    broker::{HostBroker, Ports},
     connections::Connections,
     contexts::{Environment, Scheduled},
     database::LocalDatabase,
@@ -87,14 +89,18 @@ impl Host {
         // A pass is good for a minute: none outlives the host by long.
         let passes = PassKey::from_secret(&Uuid::new_v4().to_string());
         let live = Connections::default();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let sockets: Arc<dyn Sockets> = Arc::new(live.clone());
         let environment = Environment {
             settings: &settings,
-            database: &database,
+            tables: &*database,
             broker: &broker,
+            clock: &clock,
             passes: &passes,
-            live: &live,
+            live: &sockets,
         };
-        let functions = contexts::deploy(environment).await?;
+        contexts::load_demo(environment).await?;
+        let functions = contexts::deploy(environment)?;
         let socket = contexts::waiting_room::live::socket(environment)?;
 
         let (stop, stopped) = watch::channel(false);
@@ -119,7 +125,7 @@ impl Host {
             };
             tasks.spawn(stream.run(stopped.clone()));
         }
-        for Scheduled { every, job } in functions.scheduled {
+        for Scheduled { every, job, .. } in functions.scheduled {
             tasks.spawn(sources::schedule::every(every, stopped.clone(), job));
         }
         let (live, closed) = live::router(socket, live, stopped.clone());

@@ -1,15 +1,13 @@
 //! The host's database: whom writes wake, what it answers twice, and what it does not keep.
 
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, time::Duration};
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use marquee_host::{
     database::{LocalDatabase, table_name},
-    dynamodb::answers::{Answers, TOKENS_KEPT},
+    dynamodb::answers::Answers,
 };
+use tokio::time::Instant;
 use uuid::Uuid;
 
 async fn write(database: &LocalDatabase, count: usize) {
@@ -94,14 +92,15 @@ async fn a_transaction_that_comes_again_with_its_token_is_done_once() {
 
 #[test]
 fn answers_are_forgotten_once_nobody_can_ask_for_them() {
-    let mut answers = Answers::default();
+    const KEPT: Duration = Duration::from_secs(60);
+    let mut answers = Answers::new(KEPT);
     let (start, moment) = (Instant::now(), Duration::from_millis(1));
     for n in 0..1_000 {
         answers.keep(start, n.to_string(), "done".to_owned());
     }
     answers.keep(start + moment, "later".to_owned(), "done".to_owned());
-    assert_eq!(answers.find(start + TOKENS_KEPT, "7"), Some("done"));
-    assert_eq!(answers.find(start + TOKENS_KEPT + moment, "7"), None);
-    assert_eq!(answers.find(start + TOKENS_KEPT + moment, "later"), Some("done"));
+    assert_eq!(answers.find(start + KEPT, "7"), Some("done"));
+    assert_eq!(answers.find(start + KEPT + moment, "7"), None);
+    assert_eq!(answers.find(start + KEPT + moment, "later"), Some("done"));
     assert_eq!(answers.len(), 1);
 }

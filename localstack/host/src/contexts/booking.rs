@@ -5,7 +5,8 @@ pub mod demo;
 use std::sync::Arc;
 
 use marquee_booking::{checkout::Checkout, store::BookingStore};
-use marquee_lambda::{Error, clock::SystemClock, route::Api};
+use marquee_kernel::time::Clock;
+use marquee_lambda::{Error, route::Api};
 use on_booking_requested::OnBookingRequested;
 use on_reservation_decided::OnReservationDecided;
 use on_reservation_event::OnReservationEvent;
@@ -17,15 +18,18 @@ use crate::signing_key;
 
 pub(super) const APIS: &[Api] = &[sessions_api::API, reservations_api::API, payments_webhook::API];
 
-pub(super) async fn deploy(environment: Environment<'_>) -> Result<Deployed, Error> {
+pub(super) async fn load_demo(environment: Environment<'_>) -> Result<(), Error> {
+    demo::load(&BookingStore::new(environment.table("booking")), environment.clock.now()).await
+}
+
+pub(super) fn deploy(environment: Environment<'_>) -> Result<Deployed, Error> {
     let settings = environment.settings;
     let key = match &settings.ticket_signing_key {
         Some(key) => key.clone(),
         None => signing_key::load_or_create(settings.data.as_deref())?,
     };
     let store = BookingStore::new(environment.table("booking"));
-    demo::load(&store).await?;
-    let clock = Arc::new(SystemClock);
+    let clock = environment.clock();
     let sessions = sessions_api::AppState {
         store: BookingStore::new(environment.table("booking").for_looking()),
         clock: clock.clone(),
@@ -53,15 +57,17 @@ pub(super) async fn deploy(environment: Environment<'_>) -> Result<Deployed, Err
         policy: settings.policy,
         clock: clock.clone(),
     };
-    let on_reservation_event = OnReservationEvent { store: store.clone(), clock };
+    let on_reservation_event = OnReservationEvent { store: store.clone(), clock: clock.clone() };
     let on_reservation_decided = OnReservationDecided { checkout: checkout.clone() };
     let limits = settings.expire_limits;
     let expire = Scheduled {
+        name: "expire-reservations",
         every: settings.expire_every,
-        job: Box::new(move || Box::pin(expire_reservations(store.clone(), limits))),
+        job: Box::new(move || Box::pin(expire_reservations(store.clone(), clock.clone(), limits))),
     };
     let limits = settings.settle_limits;
     let settle = Scheduled {
+        name: "settle-payments",
         every: settings.settle_every,
         job: Box::new(move || Box::pin(settle_payments(checkout.clone(), limits))),
     };
@@ -86,8 +92,12 @@ pub(super) async fn deploy(environment: Environment<'_>) -> Result<Deployed, Err
     })
 }
 
-async fn expire_reservations(store: BookingStore, limits: expire_reservations::Limits) {
-    let run = expire_reservations::run(&store, &SystemClock, limits);
+async fn expire_reservations(
+    store: BookingStore,
+    clock: Arc<dyn Clock>,
+    limits: expire_reservations::Limits,
+) {
+    let run = expire_reservations::run(&store, &*clock, limits);
     tick("expire-reservations", |_| false, run).await;
 }
 

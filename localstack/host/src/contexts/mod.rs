@@ -17,18 +17,17 @@ use std::{
 
 use axum::Router;
 use marquee_dynamo::client::Table;
+use marquee_kernel::time::Clock;
 use marquee_lambda::{
     Error,
     consumer::{BatchHandler, Consumer},
     identity::Identity,
     route::Api,
 };
-use marquee_messaging::topology::Queue;
+use marquee_messaging::{sockets::Sockets, topology::Queue};
 use marquee_passes::PassKey;
 
-use crate::{
-    broker::HostBroker, connections::Connections, database::LocalDatabase, settings::Settings,
-};
+use crate::{broker::Ports, database::Tables, settings::Settings};
 
 /// Every function behind the gateway.
 pub fn apis() -> Vec<Api> {
@@ -47,13 +46,17 @@ type Job = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Syn
 
 /// A function on a schedule.
 pub struct Scheduled {
+    pub name: &'static str,
     pub every: Duration,
     pub job: Job,
 }
 
 impl std::fmt::Debug for Scheduled {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scheduled").field("every", &self.every).finish_non_exhaustive()
+        f.debug_struct("Scheduled")
+            .field("name", &self.name)
+            .field("every", &self.every)
+            .finish_non_exhaustive()
     }
 }
 
@@ -83,17 +86,22 @@ pub struct Deployed {
 #[derive(Clone, Copy, Debug)]
 pub struct Environment<'a> {
     pub settings: &'a Settings,
-    pub database: &'a LocalDatabase,
-    pub broker: &'a HostBroker,
+    pub tables: &'a dyn Tables,
+    pub broker: &'a dyn Ports,
+    pub clock: &'a Arc<dyn Clock>,
     /// Of the waiting rooms.
     pub passes: &'a PassKey,
     /// Who is connected by a WebSocket.
-    pub live: &'a Connections,
+    pub live: &'a Arc<dyn Sockets>,
 }
 
 impl Environment<'_> {
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(self.clock)
+    }
+
     fn table(&self, context: &str) -> Table {
-        self.database.table(context)
+        self.tables.table(context)
     }
 
     /// Who calls is known by tokens if an issuer of them is.
@@ -115,15 +123,21 @@ impl Environment<'_> {
     }
 }
 
-/// Deploys every context, with its demo data: what the documents that Marquee was asked for in work
-/// with.
-pub async fn deploy(environment: Environment<'_>) -> Result<Deployed, Error> {
+/// Puts in demo data: what the documents that Marquee was asked for in work with.
+pub async fn load_demo(environment: Environment<'_>) -> Result<(), Error> {
+    booking::load_demo(environment).await?;
+    ordering::load_demo(environment).await?;
+    shop::load_demo(environment).await
+}
+
+/// Deploys every context.
+pub fn deploy(environment: Environment<'_>) -> Result<Deployed, Error> {
     let mut all = Deployed::default();
     for deployed in [
-        booking::deploy(environment).await?,
-        ordering::deploy(environment).await?,
+        booking::deploy(environment)?,
+        ordering::deploy(environment),
         members::deploy(environment),
-        shop::deploy(environment).await?,
+        shop::deploy(environment)?,
         waiting_room::deploy(environment)?,
         platform::deploy(),
     ] {

@@ -2,9 +2,7 @@
 
 pub mod demo;
 
-use std::sync::Arc;
-
-use marquee_lambda::{Error, clock::SystemClock, route::Api};
+use marquee_lambda::{Error, route::Api};
 use marquee_ordering::store::OrderingStore;
 use on_inventory_reserved::OnInventoryReserved;
 use on_inventory_result::OnInventoryResult;
@@ -14,10 +12,13 @@ use super::{Deployed, Environment, HttpFunction};
 
 pub(super) const APIS: &[Api] = &[orders_api::API];
 
-pub(super) async fn deploy(environment: Environment<'_>) -> Result<Deployed, Error> {
+pub(super) async fn load_demo(environment: Environment<'_>) -> Result<(), Error> {
+    demo::load(&OrderingStore::new(environment.table("ordering"))).await
+}
+
+pub(super) fn deploy(environment: Environment<'_>) -> Deployed {
     let store = OrderingStore::new(environment.table("ordering"));
-    demo::load(&store).await?;
-    let clock = Arc::new(SystemClock);
+    let clock = environment.clock();
     let orders = orders_api::AppState {
         store: store.clone(),
         clock: clock.clone(),
@@ -34,12 +35,12 @@ pub(super) async fn deploy(environment: Environment<'_>) -> Result<Deployed, Err
         environment.consumer(on_inventory_reserved::QUEUE, on_inventory_reserved),
     ];
     consumers.extend(on_inventory_result);
-    Ok(Deployed {
+    Deployed {
         http: vec![HttpFunction {
             api: orders_api::API,
             router: orders_api::router(orders, environment.identity()),
         }],
         consumers,
         scheduled: Vec::new(),
-    })
+    }
 }

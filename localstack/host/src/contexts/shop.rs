@@ -4,7 +4,8 @@ pub mod demo;
 
 use std::{sync::Arc, time::Duration};
 
-use marquee_lambda::{Error, clock::SystemClock, config, consumer::Consumer, route::Api};
+use marquee_kernel::time::Clock;
+use marquee_lambda::{Error, config, consumer::Consumer, route::Api};
 use marquee_messaging::publisher::Publisher;
 use marquee_shop::store::ShopStore;
 use on_cart_approved::OnCartApproved;
@@ -19,9 +20,12 @@ use super::{Deployed, Environment, HttpFunction, Scheduled, tick};
 pub(super) const APIS: &[Api] =
     &[games_api::API, carts_api::API, invoices_api::API, purchases_api::API, aggregator_api::API];
 
-pub(super) async fn deploy(environment: Environment<'_>) -> Result<Deployed, Error> {
+pub(super) async fn load_demo(environment: Environment<'_>) -> Result<(), Error> {
+    demo::load(&ShopStore::new(environment.table("shop")), environment.clock.now()).await
+}
+
+pub(super) fn deploy(environment: Environment<'_>) -> Result<Deployed, Error> {
     let store = ShopStore::new(environment.table("shop"));
-    demo::load(&store).await?;
     Ok(Deployed {
         http: apis(environment, &store),
         consumers: consumers(environment, &store),
@@ -30,8 +34,8 @@ pub(super) async fn deploy(environment: Environment<'_>) -> Result<Deployed, Err
 }
 
 fn apis(environment: Environment<'_>, store: &ShopStore) -> Vec<HttpFunction> {
-    let (clock, identity) = (Arc::new(SystemClock), environment.identity());
-    let (store, clock) = (|| store.clone(), || clock.clone());
+    let identity = environment.identity();
+    let (store, clock) = (|| store.clone(), || environment.clock());
     let games = games_api::AppState { store: store(), clock: clock() };
     let carts = carts_api::AppState { store: store(), clock: clock() };
     let invoices = invoices_api::AppState { store: store() };
@@ -53,8 +57,7 @@ fn apis(environment: Environment<'_>, store: &ShopStore) -> Vec<HttpFunction> {
 }
 
 fn consumers(environment: Environment<'_>, store: &ShopStore) -> Vec<Consumer> {
-    let clock = Arc::new(SystemClock);
-    let (store, clock) = (|| store.clone(), || clock.clone());
+    let (store, clock) = (|| store.clone(), || environment.clock());
     let requested = OnInvoiceRequested { store: store(), clock: clock() };
     let result = OnInvoiceResult { store: store(), clock: clock() };
     let approved = OnCartApproved { store: store(), clock: clock() };
@@ -73,18 +76,22 @@ fn scheduled(environment: Environment<'_>, store: ShopStore) -> Result<Vec<Sched
     let processor = Processor {
         store: store.clone(),
         payments: environment.settings.payments.on(environment.table("shop")),
-        clock: Arc::new(SystemClock),
+        clock: environment.clock(),
     };
     let limits = process_invoices::Limits::from_env()?;
     let process = Scheduled {
+        name: "process-invoices",
         every: config::seconds_or("PROCESS_INVOICES_EVERY_SECONDS", Duration::from_secs(1))?,
         job: Box::new(move || Box::pin(process_invoices(processor.clone(), limits))),
     };
-    let publisher = environment.broker.publisher();
+    let (publisher, clock) = (environment.broker.publisher(), environment.clock());
     let limits = retry_carts::Limits::from_env()?;
     let retry = Scheduled {
+        name: "retry-carts",
         every: config::seconds_or("RETRY_CARTS_EVERY_SECONDS", Duration::from_secs(300))?,
-        job: Box::new(move || Box::pin(retry_carts(store.clone(), publisher.clone(), limits))),
+        job: Box::new(move || {
+            Box::pin(retry_carts(store.clone(), publisher.clone(), clock.clone(), limits))
+        }),
     };
     Ok(vec![process, retry])
 }
@@ -94,7 +101,12 @@ async fn process_invoices(processor: Processor, limits: process_invoices::Limits
     tick("process-invoices", |report| report.overdue > 0, run).await;
 }
 
-async fn retry_carts(store: ShopStore, publisher: Arc<dyn Publisher>, limits: retry_carts::Limits) {
-    let run = retry_carts::run(&store, publisher.as_ref(), &SystemClock, limits);
+async fn retry_carts(
+    store: ShopStore,
+    publisher: Arc<dyn Publisher>,
+    clock: Arc<dyn Clock>,
+    limits: retry_carts::Limits,
+) {
+    let run = retry_carts::run(&store, &*publisher, &*clock, limits);
     tick("retry-carts", |_| false, run).await;
 }

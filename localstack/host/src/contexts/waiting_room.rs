@@ -5,7 +5,7 @@ pub mod live;
 use std::{sync::Arc, time::Duration};
 
 use admit_visitors::{AdmitVisitors, Limits, Lines};
-use marquee_lambda::{Error, clock::SystemClock, config, route::Api};
+use marquee_lambda::{Error, config, route::Api};
 use marquee_waiting_room::store::WaitingRoomStore;
 use on_queue_joined::OnQueueJoined;
 use on_room_event::OnRoomEvent;
@@ -24,12 +24,12 @@ pub(super) fn deploy(environment: Environment<'_>) -> Result<Deployed, Error> {
         publisher: environment.broker.publisher(),
         passes: environment.passes.clone(),
         pass_for: config::seconds_or("PASS_SECONDS", 60 * second)?,
-        clock: Arc::new(SystemClock),
+        clock: environment.clock(),
     };
     let router = queue_api::router(api, environment.identity());
     let joined = OnQueueJoined { store: store.clone() };
-    let (publisher, clock) = (environment.broker.publisher(), Arc::new(SystemClock));
-    let sockets = Arc::new(environment.live.clone());
+    let (publisher, clock) = (environment.broker.publisher(), environment.clock());
+    let sockets = Arc::clone(environment.live);
     let event = OnRoomEvent {
         store: store.clone(),
         publisher: Arc::clone(&publisher),
@@ -47,6 +47,7 @@ pub(super) fn deploy(environment: Environment<'_>) -> Result<Deployed, Error> {
     };
     let admit = Arc::new(admit);
     let admit = Scheduled {
+        name: "admit-visitors",
         every: config::seconds_or("ADMIT_EVERY_SECONDS", second / 4)?,
         job: Box::new(move || Box::pin(admit_visitors(Arc::clone(&admit)))),
     };

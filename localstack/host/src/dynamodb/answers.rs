@@ -4,23 +4,28 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-/// An operation of the SDK's ends, retries included, within 20 s.
-pub const TOKENS_KEPT: Duration = Duration::from_secs(60);
+use tokio::time::Instant;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Answers {
+    /// For how long.
+    kept: Duration,
     by_token: HashMap<Arc<str>, String>,
     oldest_first: VecDeque<(Instant, Arc<str>)>,
 }
 
 impl Answers {
+    pub fn new(kept: Duration) -> Self {
+        Self { kept, by_token: HashMap::new(), oldest_first: VecDeque::new() }
+    }
+
     /// What the transaction of this token was answered, and forgets those that are too old. Costs no more
     /// the more are kept.
     pub fn find(&mut self, now: Instant, token: &str) -> Option<&str> {
-        while self.oldest_first.front().is_some_and(|(at, _)| now - *at > TOKENS_KEPT) {
+        while self.oldest_first.front().is_some_and(|(at, _)| now - *at > self.kept) {
             if let Some((_, token)) = self.oldest_first.pop_front() {
                 self.by_token.remove(&token);
             }

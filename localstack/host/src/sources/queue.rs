@@ -26,12 +26,13 @@ pub async fn poll(broker: MemoryBroker, consumer: Consumer, mut stop: Stop) {
     }
 }
 
-fn failures(answer: &Value) -> HashSet<&str> {
+/// Those messages that the function did not deal with.
+pub fn failures(answer: &Value) -> HashSet<&str> {
     let failures = answer["batchItemFailures"].as_array().into_iter().flatten();
     failures.filter_map(|failure| failure["itemIdentifier"].as_str()).collect()
 }
 
-fn settle(batch: Vec<Delivery>, failed: &HashSet<&str>) {
+pub fn settle(batch: Vec<Delivery>, failed: &HashSet<&str>) {
     for (index, delivery) in batch.into_iter().enumerate() {
         match failed.contains(message_id(index, &delivery).as_str()) {
             true => delivery.failed(),
@@ -46,7 +47,8 @@ fn message_id(index: usize, delivery: &Delivery) -> String {
     format!("{}#{index}", id.unwrap_or("no-id"))
 }
 
-fn event(queue: &str, batch: &[Delivery]) -> Value {
+/// A batch as the function gets it.
+pub fn event(queue: &str, batch: &[Delivery]) -> Value {
     let record = |(index, delivery): (usize, &Delivery)| {
         let message = delivery.message();
         let attributes: Map<String, Value> = message

@@ -119,6 +119,7 @@ impl WaitingRoomStore {
                 let until = if place.holds { place.until } else { place.until.min(now + pass) };
                 inside_until(change, entry.id, until)
                     .only_if(items::UNTIL, Some(instant(place.until)))
+                    .only_if(items::HOLDS, place.holds.then(|| text("yes")))
             }
         };
         Ok(self.table.update(change.of(keys::entry(entry.id))).await?.is_ok())

@@ -208,16 +208,15 @@ impl WaitingRoomStore {
     /// One entry has one change in a batch, so what the batch's name stands beside is this one's.
     pub(super) async fn apply(&self, op: Op, stamp: Stamp) -> Result<Effect, StoreError> {
         match op {
-            Op::TimeOut { entry } => self.time_out(entry, stamp).await,
+            Op::TimeOut { entry } => {
+                let over =
+                    |change: Change| change.only(items::UNTIL, "<=", instant(stamp.over), false);
+                self.free(entry, Status::Expired, stamp, over).await
+            }
             Op::Free { entry, place, expired } => {
                 let status = if expired { Status::Expired } else { Status::Left };
-                let change = ended(out(Change::default(), stamp), status, stamp)
-                    .only_with(keys::LIST)
-                    .only_if(items::PLACE_ID, Some(uuid(place)));
-                match self.table.update(change.of(keys::entry(entry))).await? {
-                    Ok(()) => Ok(FREED),
-                    Err(found) => Ok(was_freed(&found, stamp)),
-                }
+                let of_place = |change: Change| change.only_if(items::PLACE_ID, Some(uuid(place)));
+                self.free(entry, status, stamp, of_place).await
             }
             Op::Sold { entry, place, reservation, seats } => {
                 self.sell(entry, place, reservation, seats, stamp).await
@@ -225,16 +224,20 @@ impl WaitingRoomStore {
         }
     }
 
-    /// A visitor who left keeps that status.
-    async fn time_out(&self, entry: EntryId, stamp: Stamp) -> Result<Effect, StoreError> {
-        let over = |change: Change, status: Status| {
-            let change = change
-                .only_with(keys::LIST)
-                .only_if(items::STATUS, Some(text(status.as_str())))
-                .only(items::UNTIL, "<=", instant(stamp.over), false);
-            change.of(keys::entry(entry))
+    /// Counts somebody out. A visitor who left keeps that status, and the time of it: who joins again after it is
+    /// not an old message.
+    async fn free(
+        &self,
+        entry: EntryId,
+        status: Status,
+        stamp: Stamp,
+        only: impl Fn(Change) -> Change,
+    ) -> Result<Effect, StoreError> {
+        let over = |change: Change, known: Status| {
+            let known = Some(text(known.as_str()));
+            only(change.only_with(keys::LIST).only_if(items::STATUS, known)).of(keys::entry(entry))
         };
-        let change = ended(out(Change::default(), stamp), Status::Expired, stamp);
+        let change = ended(out(Change::default(), stamp), status, stamp);
         let Err(found) = self.table.update(over(change, Status::Admitted)).await? else {
             return Ok(FREED);
         };

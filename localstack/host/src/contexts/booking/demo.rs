@@ -10,9 +10,9 @@ use marquee_booking_domain::{
 };
 use marquee_kernel::{
     money::{Money, Multiplier},
-    time::{Clock, Timestamp},
+    time::Timestamp,
 };
-use marquee_lambda::{Error, clock::SystemClock};
+use marquee_lambda::Error;
 use uuid::Uuid;
 
 pub const SESSION: &str = "b623792d-f564-44c4-a6cd-255b83f9a4db";
@@ -32,8 +32,7 @@ const SEATS_PER_ROW: usize = 12;
 const STARTS_IN: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const LASTS: Duration = Duration::from_secs(2 * 60 * 60);
 
-pub async fn load(store: &BookingStore) -> Result<(), Error> {
-    let now = SystemClock.now();
+pub async fn load(store: &BookingStore, now: Timestamp) -> Result<(), Error> {
     let id = |name: &str| Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("demo/{name}").as_bytes());
     let organizer = OrganizerId::new(id("organizer"));
     let location = LocationId::new(id("location"));

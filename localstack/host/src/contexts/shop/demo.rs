@@ -1,7 +1,7 @@
 //! Demo data: a dozen games.
 
-use marquee_kernel::time::Clock;
-use marquee_lambda::{Error, clock::SystemClock};
+use marquee_kernel::time::Timestamp;
+use marquee_lambda::Error;
 use marquee_shop::store::ShopStore;
 use marquee_shop_domain::{
     game::{Game, Price},
@@ -29,12 +29,12 @@ pub const GAMES: [(&str, &str); 12] = [
 ];
 
 /// Puts in what was never there.
-pub async fn load(store: &ShopStore) -> Result<(), Error> {
+pub async fn load(store: &ShopStore, now: Timestamp) -> Result<(), Error> {
     for (number, (title, price)) in (0..).zip(GAMES) {
         let id = GameId::new(Uuid::from_u128(FIRST.as_u128() + number));
         let base_price = Price::new(price.parse()?)?;
         let game = Game { id, title: title.parse()?, base_price };
-        store.create_game(&game, FIRST, SystemClock.now()).await?;
+        store.create_game(&game, FIRST, now).await?;
     }
     Ok(())
 }

@@ -2,15 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use marquee_lambda::{Error, clock::SystemClock, config, socket::SocketHandler};
+use marquee_kernel::time::Clock;
+use marquee_lambda::{Error, config, socket::SocketHandler};
+use marquee_messaging::sockets::Sockets;
 use marquee_waiting_room::store::WaitingRoomStore;
 use push_positions::{Limits, Report};
 use queue_socket::{QueueSocket, Rooms};
 
-use crate::{
-    connections::Connections,
-    contexts::{Environment, Scheduled, tick},
-};
+use crate::contexts::{Environment, Scheduled, tick};
 
 /// What is behind the WebSocket.
 pub fn socket(environment: Environment<'_>) -> Result<Arc<dyn SocketHandler>, Error> {
@@ -18,10 +17,10 @@ pub fn socket(environment: Environment<'_>) -> Result<Arc<dyn SocketHandler>, Er
     Ok(Arc::new(QueueSocket {
         store: WaitingRoomStore::new(environment.table("waiting-room")),
         rooms: Rooms::new(config::seconds_or("ROOM_STATUS_SECONDS", second)?),
-        sockets: Arc::new(environment.live.clone()),
+        sockets: Arc::clone(environment.live),
         passes: environment.passes.clone(),
         pass_for: config::seconds_or("PASS_SECONDS", 60 * second)?,
-        clock: Arc::new(SystemClock),
+        clock: environment.clock(),
     }))
 }
 
@@ -31,13 +30,19 @@ pub(super) fn pushes(
     store: WaitingRoomStore,
 ) -> Result<Scheduled, Error> {
     let limits = Limits { again: false, ..Limits::from_env()? };
-    let connections = environment.live.clone();
-    let job = move || push_positions(store.clone(), connections.clone(), limits);
-    Ok(Scheduled { every: limits.every, job: Box::new(move || Box::pin(job())) })
+    let (sockets, clock) = (Arc::clone(environment.live), environment.clock());
+    let job = move || push_positions(store.clone(), sockets.clone(), clock.clone(), limits);
+    let job = Box::new(move || Box::pin(job()) as _);
+    Ok(Scheduled { name: "push-positions", every: limits.every, job })
 }
 
-async fn push_positions(store: WaitingRoomStore, connections: Connections, limits: Limits) {
-    let run = push_positions::run(&store, &connections, &SystemClock, limits);
+async fn push_positions(
+    store: WaitingRoomStore,
+    sockets: Arc<dyn Sockets>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+) {
+    let run = push_positions::run(&store, &*sockets, &*clock, limits);
     // What is sent every few seconds is not worth a line.
     let run = async { run.await.map(|report| Report { rooms: 0, sent: 0, ..report }) };
     tick("push-positions", |_| false, run).await;
