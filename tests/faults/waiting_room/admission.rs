@@ -27,7 +27,7 @@ async fn inside(lobby: &Lobby, visitors: u32) -> u32 {
     lobby.statuses(1..=visitors).await.get(&Status::Admitted).copied().unwrap_or_default()
 }
 
-async fn told(lobby: &Lobby, messages: &[Message]) {
+pub(super) async fn told(lobby: &Lobby, messages: &[Message]) {
     let outcomes = lobby.hear(&lobby.sound(), messages).await;
     assert_eq!(outcomes, Some(vec![Outcome::Done; messages.len()]));
 }
@@ -117,43 +117,6 @@ async fn who_leaves_with_seats_on_hold_counts_as_long_as_they_are() {
     assert_eq!(lobby.admit().await.admitted, 0);
     told(&lobby, &[cancelled]).await;
     assert_eq!(lobby.status(2).await, Status::Admitted);
-}
-
-/// Otherwise their joining would be older than the end of their entry, and be taken for an old message.
-#[tokio::test]
-async fn who_left_with_seats_on_hold_stays_so_when_the_hold_ends_and_joins_again_from_then_on() {
-    let lobby = Lobby::open(100, |settings| settings.capacity = 1).await;
-    lobby.line_up(1..=1).await;
-    lobby.admit().await;
-    let held = lobby.reservation(1, "held", 1).await;
-    let expired = lobby.reservation(1, "expired", 1).await;
-    told(&lobby, &[held]).await;
-    let path = format!("/entries/{}", entry_id(1));
-    assert_eq!(lobby.call(1, "DELETE", &path, &Value::Null).await.0, 204);
-    lobby.clock.advance(Duration::from_secs(1));
-    let again = [lobby.arrival(1, 0)];
-    lobby.clock.advance(Duration::from_secs(600));
-    told(&lobby, &[expired]).await;
-    assert_eq!(lobby.status(1).await, Status::Left);
-    assert_eq!(lobby.seat(&lobby.sound(), &again).await, Some(vec![Outcome::Done]));
-    assert_eq!(lobby.status(1).await, Status::Waiting);
-}
-
-#[tokio::test]
-async fn nobody_leaves_by_an_old_look_once_seats_are_on_hold() {
-    let lobby = Lobby::open(100, |settings| {
-        settings.capacity = 1;
-        settings.place_seconds = 3_600;
-    })
-    .await;
-    lobby.line_up(1..=1).await;
-    lobby.admit().await;
-    let seen = lobby.entry(1).await.expect("an entry");
-    let held = lobby.reservation(1, "held", 1).await;
-    told(&lobby, &[held]).await;
-    let pass = Duration::from_secs(60);
-    let left = lobby.truth().leave(&seen, pass, lobby.clock.now()).await.expect("storage");
-    assert!(!left, "the place would be over before the hold");
 }
 
 /// As long as a place counts, its visitor cannot have another; and no joining is lost over it.

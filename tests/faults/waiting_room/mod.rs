@@ -4,6 +4,7 @@ mod admission;
 mod budgets;
 mod gateway;
 mod joining;
+mod leaving;
 mod lobby;
 mod measures;
 mod sockets;
