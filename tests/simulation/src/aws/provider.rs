@@ -1,0 +1,21 @@
+//! The payment provider: the test kit's ledger, on a line where calls and answers get lost.
+
+use marquee_testkit::ledger::{Ledger, Trouble};
+
+use crate::mix::{Fault, Faults};
+
+pub fn provider(faults: Faults) -> Ledger {
+    Ledger::new(move |call| {
+        let trouble = if faults.strike(Fault::ProviderLost) {
+            Trouble::Lost
+        } else if faults.strike(Fault::ProviderUnanswered) {
+            Trouble::AnswerLost
+        } else if call == "authorise" && faults.strike(Fault::Declined) {
+            Trouble::Declined
+        } else {
+            Trouble::None
+        };
+        faults.journal.write(&format!("provider {call} {trouble:?}"));
+        trouble
+    })
+}

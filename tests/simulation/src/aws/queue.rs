@@ -1,0 +1,65 @@
+//! Lambda's SQS mapping: several batches at once, each delivered again unless the function says it is done.
+
+use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
+
+use marquee_host::sources::queue::{event, failures, settle};
+use marquee_lambda::consumer::consume;
+use marquee_messaging::backends::memory::{Delivery, MemoryBroker};
+
+use crate::{
+    aws::lambda::Lambda,
+    mix::{Fault, Faults},
+};
+
+/// As Lambda's default for SQS.
+const BATCH_LEN_MAX: usize = 10;
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Debug)]
+pub struct Mapping {
+    pub queue: &'static str,
+    pub broker: MemoryBroker,
+    pub lambda: Rc<Lambda>,
+    pub faults: Faults,
+    /// Batches that are being handled, of all queues.
+    pub busy: Rc<Cell<usize>>,
+}
+
+impl Mapping {
+    /// Polls for ever.
+    pub async fn run(self, at_once: usize) {
+        let turns = Arc::new(tokio::sync::Semaphore::new(at_once));
+        loop {
+            let turn = Arc::clone(&turns).acquire_owned().await;
+            let len = 1 + self.faults.chance.below(BATCH_LEN_MAX);
+            let batch = self.broker.receive(self.queue, len).await;
+            self.busy.set(self.busy.get() + 1);
+            let mapping = self.clone();
+            tokio::task::spawn_local(async move {
+                mapping.handle(batch).await;
+                mapping.busy.set(mapping.busy.get() - 1);
+                drop(turn);
+            });
+        }
+    }
+
+    /// A batch that is dropped comes again after its visibility time-out.
+    async fn handle(&self, batch: Vec<Delivery>) {
+        let queue = self.queue;
+        let event = event(queue, &batch);
+        let name = format!("on {queue}");
+        let answer = self.lambda.invoke(&name, TIMEOUT, |environment| async move {
+            let mut consumers = environment.functions.consumers.iter();
+            let consumer = consumers.find(|consumer| consumer.queue == queue).expect("a consumer");
+            consume(consumer, event).await.ok()
+        });
+        let Some(answer) = answer.await.flatten() else { return };
+        if self.faults.strike(Fault::ResultLost) {
+            return;
+        }
+        let failed = failures(&answer);
+        let told = format!("{queue}: {} done, {} not", batch.len() - failed.len(), failed.len());
+        self.faults.journal.write(&told);
+        settle(batch, &failed);
+    }
+}

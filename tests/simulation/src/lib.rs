@@ -1,0 +1,27 @@
+//! The whole system in simulated worlds. Everything that happens in a world follows from its seed.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`plan`], [`mix`] | what a world will be, and what goes wrong in it |
+//! | [`world`] | a world, from the first client to the last check |
+//! | [`aws`] | what AWS does, and may do |
+//! | [`environment`] | the functions, as they are deployed |
+//! | [`scenes`] | clients of each context, and what must hold |
+//! | [`watch`] | looks at every change of the database |
+//! | [`journal`] | what happened |
+//! | [`chance`], [`clock`], [`entropy`] | choices, time and random numbers, all from the seed |
+//! | [`run`] | runs worlds, and makes those that fail smaller |
+
+pub mod aws;
+pub mod chance;
+pub mod clock;
+pub mod command;
+pub mod entropy;
+pub mod environment;
+pub mod journal;
+pub mod mix;
+pub mod plan;
+pub mod run;
+pub mod scenes;
+pub mod watch;
+pub mod world;

@@ -1,0 +1,5 @@
+//! Runs worlds: `simulation --worlds 10000 --seed 1`.
+
+fn main() -> std::process::ExitCode {
+    simulation::command::main()
+}

@@ -1,0 +1,118 @@
+//! Runs a world, and makes one that fails smaller.
+
+use std::{collections::BTreeMap, thread};
+
+use tokio::task::LocalSet;
+
+use crate::{entropy, mix::Fault, plan::Plan, world::World};
+
+/// A deep future is no reason to fail.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
+
+/// What became of a world.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub plan: Plan,
+    pub violations: Vec<String>,
+    /// Of its whole history.
+    pub digest: u64,
+    /// Lines of its history.
+    pub lines: usize,
+    /// The history itself, if it was asked for.
+    pub text: Vec<String>,
+    pub coverage: BTreeMap<(Fault, String), u64>,
+    pub work: BTreeMap<&'static str, u64>,
+}
+
+/// Runs a world, in a thread of its own: what the seed decides includes the thread's random numbers.
+pub fn run(plan: &Plan, keeps_text: bool) -> Outcome {
+    let planned = plan.clone();
+    let world = thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(move || run_here(planned, keeps_text))
+        .expect("a thread");
+    world.join().unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
+        let violations = vec![format!("panicked: {}", text.unwrap_or_default())];
+        Outcome {
+            plan: plan.clone(),
+            violations,
+            digest: 0,
+            lines: 0,
+            text: Vec::new(),
+            coverage: BTreeMap::new(),
+            work: BTreeMap::new(),
+        }
+    })
+}
+
+fn run_here(plan: Plan, keeps_text: bool) -> Outcome {
+    entropy::seed_this_thread(plan.seed);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    let local = LocalSet::new();
+    let world = local.block_on(&runtime, async {
+        let world = World::new(plan.clone(), keeps_text).await;
+        world.run().await;
+        world
+    });
+    let journal = &world.journal;
+    Outcome {
+        plan,
+        violations: world.watch.violations(),
+        digest: journal.digest(),
+        lines: journal.lines(),
+        text: journal.text(),
+        coverage: journal.coverage(),
+        work: journal.work(),
+    }
+}
+
+/// The smallest world that is found to fail, with so many more worlds at most: fewer faults, fewer
+/// clients, a shorter time.
+pub fn shrink(outcome: Outcome, mut tries: usize) -> Outcome {
+    let mut smallest = outcome;
+    loop {
+        let plan = &smallest.plan;
+        let faults: Vec<_> = plan.mix.0.keys().copied().collect();
+        let seconds = plan.lasts.as_secs();
+        let smaller = (faults.len() > 1)
+            .then(|| plan.cut(|cuts| cuts.without.extend(faults.iter().copied())))
+            .into_iter()
+            .chain(halves(&faults).map(|half| plan.cut(|cuts| cuts.without.extend(half))))
+            .chain(faults.iter().map(|fault| plan.cut(|cuts| _ = cuts.without.insert(*fault))))
+            .chain(
+                (plan.clients > 1).then(|| plan.cut(|cuts| cuts.clients = Some(plan.clients / 2))),
+            )
+            .chain(
+                (plan.clients > 1).then(|| plan.cut(|cuts| cuts.clients = Some(plan.clients - 1))),
+            )
+            .chain((seconds > 30).then(|| plan.cut(|cuts| cuts.seconds = Some(seconds / 2))));
+        let mut found = None;
+        for plan in smaller {
+            if tries == 0 {
+                break;
+            }
+            tries -= 1;
+            let outcome = run(&plan, false);
+            if !outcome.violations.is_empty() {
+                found = Some(outcome);
+                break;
+            }
+        }
+        match found {
+            Some(smaller) => smallest = smaller,
+            None => return smallest,
+        }
+    }
+}
+
+fn halves(faults: &[Fault]) -> impl Iterator<Item = Vec<Fault>> {
+    let (first, second) = faults.split_at(faults.len() / 2);
+    let worth_it = faults.len() > 2;
+    [first.to_vec(), second.to_vec()].into_iter().filter(move |_| worth_it)
+}
