@@ -58,6 +58,15 @@ pub enum PaymentError {
     Store(#[from] StoreError),
 }
 
+/// What leads to a payment that only the buyer named, when the request that brought it was cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finder {
+    /// The thing that is paid for: it has the payment's name, and is looked at until it is decided.
+    Thing,
+    /// The payment's record, which is due from the beginning.
+    Record,
+}
+
 /// Payments by one provider, on record in one context's table.
 #[derive(Clone, Debug)]
 pub struct Payments {
@@ -104,9 +113,10 @@ impl Payments {
         &self,
         charge: &Charge,
         method: Option<&str>,
+        finder: Finder,
         now: Timestamp,
     ) -> Result<(), PaymentError> {
-        let record = self.bound(charge, now).await?;
+        let record = self.bound(charge, finder, now).await?;
         if charge.amount.is_zero() {
             return Ok(());
         }
@@ -122,7 +132,12 @@ impl Payments {
 
     /// What is on record of the payment afterwards. A thing's own payment needs no record to be
     /// bound: its name follows from the thing's. So no write is spent on it.
-    async fn bound(&self, charge: &Charge, now: Timestamp) -> Result<Option<Record>, PaymentError> {
+    async fn bound(
+        &self,
+        charge: &Charge,
+        finder: Finder,
+        now: Timestamp,
+    ) -> Result<Option<Record>, PaymentError> {
         let record = match (self.provider.names_payments(), charge.is_own()) {
             (true, true) => match self.store.find(&charge.payment).await? {
                 Some(record) => Some(record),
@@ -143,7 +158,10 @@ impl Payments {
             (false, false) if charge.payment.is_somethings_own() => {
                 return Err(ProviderError::OtherPurpose.into());
             }
-            (false, false) => self.store.bind(charge, None, now).await?,
+            (false, false) => match finder {
+                Finder::Thing => self.store.bind(charge, None, now).await?,
+                Finder::Record => self.store.bind_due(charge, now, self.pauses.after(0)).await?,
+            },
         };
         usable(record.as_ref(), charge)?;
         Ok(record)
@@ -302,6 +320,15 @@ impl Payments {
         Ok(())
     }
 
+    /// Looks again later at a payment for which nothing is reserved: somebody may be about to.
+    ///
+    /// # Errors
+    /// If storage stood in the way: then it is looked at again in any case.
+    pub async fn look_again(&self, record: &Record, now: Timestamp) -> Result<(), StoreError> {
+        let tries = 1 + record.due.map_or(0, |due| due.tries);
+        self.store.postpone(record, self.pauses.after(tries), now).await
+    }
+
     /// Looks at a payment again later, after `error` stood in the way of settling it.
     ///
     /// # Errors
@@ -316,9 +343,8 @@ impl Payments {
             PaymentError::Provider(error) => error,
             PaymentError::Store(error) => return Err(error),
         };
-        let tries = 1 + record.due.map_or(0, |due| due.tries);
-        tracing::warn!(%error, payment = %record.id, tries, "still due");
-        self.store.postpone(record, self.pauses.after(tries), now).await
+        tracing::warn!(%error, payment = %record.id, "still due");
+        self.look_again(record, now).await
     }
 }
 

@@ -69,6 +69,25 @@ impl PaymentStore {
         earlier.as_ref().map(read).transpose()
     }
 
+    /// The same, and that the payment is to be looked at: at `next`, if nothing is known of it by then.
+    /// Two write units.
+    pub async fn bind_due(
+        &self,
+        charge: &Charge,
+        now: Timestamp,
+        next: Next,
+    ) -> Result<Option<Record>, StoreError> {
+        let mut new = record::new(charge, None, now);
+        new.extend(item([
+            (DUE.hash, Some(text(shard_name(shard_of(&charge.payment))))),
+            (DUE.range, Some(instant(now + next.pause))),
+            (TRIES, Some(number(next.tries))),
+            (SINCE, Some(instant(now))),
+        ]));
+        let earlier = self.table.put_new(new).await?;
+        earlier.as_ref().map(read).transpose()
+    }
+
     /// Lets go of a payment that was declined: it pays for nothing, and may be used for anything.
     pub async fn unbind(&self, charge: &Charge) -> Result<(), StoreError> {
         let pending = PaymentStatus::Pending.into_str();

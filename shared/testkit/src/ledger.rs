@@ -96,6 +96,11 @@ impl Ledger {
         entry.authorised |= !entry.voided;
     }
 
+    /// As if the payment had never been made.
+    pub fn forget(&self, payment: &str) {
+        self.locked().remove(payment);
+    }
+
     /// Somebody takes the money by hand, at the provider.
     pub fn capture_by_hand(&self, payment: &str) {
         if let Some(entry) = self.locked().get_mut(payment) {

@@ -8,6 +8,7 @@ mod ledger;
 mod limits;
 mod lost_events;
 mod model;
+mod named_payments;
 mod passes;
 mod payments;
 mod requests;

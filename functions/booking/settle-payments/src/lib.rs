@@ -42,6 +42,9 @@ const PAGE_LEN: i32 = 50;
 /// Of a shard in one run.
 const PAGES_MAX: u32 = 40;
 const AT_ONCE: usize = 10;
+/// A request that reserves money ends within half a minute. A process that was frozen, and clocks that are
+/// off, make it longer.
+const UNDERWAY_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -102,6 +105,11 @@ async fn settle_page(checkout: &Checkout, due: Vec<Record>, now: Timestamp) -> u
     settled.into_iter().filter(|done| !done).count()
 }
 
+/// Whether whoever was about to reserve the money has given up.
+fn is_over(record: &Record, now: Timestamp) -> bool {
+    record.due.is_none_or(|due| now >= due.since + UNDERWAY_MAX)
+}
+
 async fn settle(checkout: &Checkout, record: Record, now: Timestamp) -> bool {
     if record.kind != RESERVATION {
         tracing::error!(payment = %record.id, kind = record.kind, "is not booking's");
@@ -110,8 +118,11 @@ async fn settle(checkout: &Checkout, record: Record, now: Timestamp) -> bool {
     let settled = checkout.settle(ReservationId::new(record.thing), record.id.clone()).await;
     let done = match settled {
         Ok(Settled::Captured | Settled::GivenBack | Settled::Confirmed) => Ok(()),
-        // It can still be paid for, and nothing is reserved for it.
-        Ok(Settled::Nothing) => checkout.payments.store.settle(&record).await,
+        // It can still be paid for, and nothing is reserved for it, yet.
+        Ok(Settled::Nothing) => match is_over(&record, now) {
+            true => checkout.payments.store.settle(&record).await,
+            false => checkout.payments.look_again(&record, now).await,
+        },
         Err(CheckoutError::Payment(error)) => checkout.payments.postpone(&record, error, now).await,
         Err(error) => {
             tracing::warn!(%error, payment = %record.id, "not settled");

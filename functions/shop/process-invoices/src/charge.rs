@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use marquee_dynamo::error::StoreError;
 use marquee_kernel::time::Timestamp;
-use marquee_payments::settlement::{PaymentError, RetryPauses};
+use marquee_payments::settlement::{Finder, PaymentError, RetryPauses};
 use marquee_payments_domain::{charge::Charge, provider::ProviderError, status::PaymentStatus};
 use marquee_shop_domain::invoice::{Claim, Invoice, InvoiceStatus};
 use uuid::Uuid;
@@ -172,7 +172,7 @@ impl Processor {
             return Ok(());
         }
         let method = invoice.means.method.as_deref();
-        self.payments.authorise(charge, method, self.clock.now()).await?;
+        self.payments.authorise(charge, method, Finder::Thing, self.clock.now()).await?;
         self.payments.capture(charge, self.clock.now()).await?;
         // What the provider did not do is on record as due, and no error.
         match self.status_of(charge).await? {

@@ -6,7 +6,7 @@ use marquee_booking_domain::{
     venue::NotOnSale,
 };
 use marquee_kernel::time::Timestamp;
-use marquee_payments::Record;
+use marquee_payments::{Record, settlement::Finder};
 use marquee_payments_domain::{
     charge::{Charge, PaymentId},
     provider::Begun,
@@ -78,7 +78,8 @@ impl Checkout {
                     None => continue,
                 }
             }
-            self.payments.authorise(&charge, means.method.as_deref(), now).await?;
+            let method = means.method.as_deref();
+            self.payments.authorise(&charge, method, Finder::Record, now).await?;
             let now = self.clock.now();
             let payment = Payment { id: payment, at: now, late };
             match self.store.confirm(&reservation, &payment, now).await? {
