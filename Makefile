@@ -1,6 +1,6 @@
 # `cargo run` starts the system; `make test` proves it. The rest is for those who change it.
 
-.PHONY: test lint tools fmt openapi drill-ordering crowd lambda deploy emulator-up deploy-local emulator-down clean
+.PHONY: test lint tools fmt openapi drill-ordering crowd simulate mutants lambda deploy emulator-up deploy-local emulator-down clean
 
 # Everything that has to hold: format, lints, all tests on every target. CI runs this and nothing
 # else.
@@ -32,6 +32,15 @@ drill-ordering:
 # visitors on it builds for release.
 crowd:
 	N=$(or $(N),1000) localstack/crowd-run $(ARGS)
+
+# Simulated worlds, each of which follows from a seed: `make simulate WORLDS=10000 SEED=7`. A single one tells its
+# history: `make simulate WORLDS=1 ARGS="--seed 7"`.
+simulate:
+	localstack/simulate --worlds $(or $(WORLDS),100) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+# Takes each guard of the product out, and sees who notices: `make mutants ARGS="--only booking"`.
+mutants:
+	tests/mutants/run $(ARGS)
 
 # The deployable binaries, in target/lambda/<name>/bootstrap, for arm64 or x86-64. The Rust target
 # has to be there: `rustup target add aarch64-unknown-linux-gnu`.

@@ -7,6 +7,7 @@ mod dependencies;
 mod files;
 mod functions;
 mod licences;
+mod mutants;
 mod openapi;
 mod templates;
 mod workspace;

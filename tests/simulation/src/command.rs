@@ -1,63 +1,181 @@
-//! The command: many worlds, a line of progress, and what failed.
+//! The command: runs worlds, shows how it goes, and tells of those that failed.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use clap::Parser;
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use clap::{Args, Parser};
 
 use crate::{
+    history,
+    many::{Sum, Worlds},
     mix::Fault,
     plan::{Cuts, Plan},
-    run,
+    run::{run, shrink},
     scenes::SceneName,
 };
 
+/// How many more worlds are run to make one that failed smaller.
+const SHRINK_TRIES: usize = 60;
+/// Where nobody watches, so often there is a line of progress.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+
+/// The whole system in simulated worlds, each of which follows from a seed. Exits with 1 if anything that
+/// must hold did not.
 #[derive(Debug, Parser)]
 #[command(name = "simulation")]
 struct Cli {
-    /// How many worlds
+    /// How many worlds; a single one tells its history
     #[arg(long, default_value_t = 1)]
     worlds: u64,
-    /// The seed of the first; the others follow
+    #[command(flatten)]
+    which: Which,
+    /// Tell all of a single world's history, not only what concerns the things that went wrong
     #[arg(long)]
-    seed: Option<u64>,
-    /// Worlds of this context only
+    all: bool,
+    /// Do not make worlds that failed smaller
+    #[arg(long)]
+    no_shrinking: bool,
+}
+
+/// Which world, and what of it.
+#[derive(Clone, Debug, Args)]
+pub struct Which {
+    /// The seed of the first world, from which those of the others follow; without, a new one
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Worlds of this context only: booking, ordering, members, shop, waiting-room
     #[arg(long)]
     context: Option<SceneName>,
-    /// Faults to leave out
+    /// Faults to leave out, by their names
     #[arg(long, value_delimiter = ',')]
     without: Vec<Fault>,
     /// At most so many clients
     #[arg(long)]
     clients: Option<usize>,
-    /// Clients come for at most so long
+    /// Clients come for at most so many seconds
     #[arg(long)]
     seconds: Option<u64>,
 }
 
-pub fn main() -> std::process::ExitCode {
-    let cli = Cli::parse();
-    let cuts = Cuts {
-        scene: cli.context,
-        without: cli.without.iter().copied().collect(),
-        clients: cli.clients,
-        seconds: cli.seconds,
-    };
-    let first = cli.seed.unwrap_or(1);
-    for n in 0..cli.worlds {
-        let plan = Plan::new(first + n, &cuts);
-        let began = std::time::Instant::now();
-        let outcome = run::run(&plan, cli.worlds == 1);
-        println!(
-            "{plan}: {:016x} {} lines {:?} {:?} {:?}",
-            outcome.digest,
-            outcome.lines,
-            began.elapsed(),
-            outcome.work,
-            outcome.violations
-        );
-        for line in outcome.text {
-            println!("{line}");
+impl Which {
+    pub fn cuts(&self) -> Cuts {
+        Cuts {
+            scene: self.context,
+            without: self.without.iter().copied().collect(),
+            clients: self.clients,
+            seconds: self.seconds,
         }
     }
-    std::process::ExitCode::SUCCESS
+}
+
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let cuts = cli.which.cuts();
+    let seed = cli.which.seed.unwrap_or_else(new_seed);
+    if cli.worlds == 1 {
+        return one(&Plan::new(seed, &cuts), cli.all);
+    }
+    println!("seed: {seed}");
+    let sum = with_progress(&Worlds { seed, count: cli.worlds, time: None, cuts });
+    tell(&sum, !cli.no_shrinking);
+    println!("violations: {}", sum.violations);
+    println!("digest: {:016x}", sum.digest);
+    ExitCode::from(u8::from(sum.violations > 0))
+}
+
+/// Another one each time.
+pub fn new_seed() -> u64 {
+    fastrand::u64(..) >> 24
+}
+
+/// A single world, and its history.
+fn one(plan: &Plan, all: bool) -> ExitCode {
+    let outcome = run(plan, true);
+    let Plan { scene, clients, lasts, mix, .. } = plan;
+    println!("{scene}: {clients} clients in {} s", lasts.as_secs());
+    for (fault, rate) in &mix.0 {
+        println!("  {fault} {rate:.3}");
+    }
+    let lines = match all || outcome.violations.is_empty() {
+        true => outcome.text.clone(),
+        false => history::concerning(&outcome),
+    };
+    for line in lines {
+        println!("{line}");
+    }
+    for violation in &outcome.violations {
+        println!("violation: {violation}");
+    }
+    println!("violations: {}", outcome.violations.len());
+    println!("digest: {:016x}", outcome.digest);
+    ExitCode::from(u8::from(!outcome.violations.is_empty()))
+}
+
+/// On a terminal a bar, elsewhere a line now and then.
+pub fn with_progress(worlds: &Worlds) -> Sum {
+    let (began, terminal) = (Instant::now(), std::io::stderr().is_terminal());
+    let told = Mutex::new(began);
+    let tell = |sum: &Sum| {
+        let Ok(mut last) = told.try_lock() else { return };
+        let wait = if terminal { TELL_EVERY / 50 } else { TELL_EVERY };
+        if last.elapsed() < wait && sum.worlds < worlds.count {
+            return;
+        }
+        *last = Instant::now();
+        let bar = bar(sum, worlds, began.elapsed());
+        let end = if terminal && sum.worlds < worlds.count { "" } else { "\n" };
+        let begin = if terminal { "\r\x1b[2K" } else { "" };
+        let _ = write!(std::io::stderr(), "{begin}{bar}{end}");
+    };
+    worlds.run(tell)
+}
+
+fn bar(sum: &Sum, worlds: &Worlds, elapsed: Duration) -> String {
+    const WIDTH: u64 = 30;
+    let seconds = elapsed.as_secs_f64();
+    let done = match worlds.time {
+        Some(time) => (seconds / time.as_secs_f64()).min(1.0),
+        None => sum.worlds as f64 / worlds.count.max(1) as f64,
+    };
+    let filled = (done * WIDTH as f64) as u64;
+    let bar: String = (0..WIDTH).map(|n| if n < filled { '#' } else { ' ' }).collect();
+    let rate = sum.worlds as f64 / seconds.max(0.001);
+    let Sum { worlds: ran, violations, .. } = sum;
+    format!("[{bar}] {ran} worlds, {rate:.1} a second, {violations} violations, {seconds:.0} s")
+}
+
+/// What was done, which faults met which handlers, and what failed.
+pub fn tell(sum: &Sum, shrinking: bool) {
+    println!("{} worlds, {} lines of history", sum.worlds, sum.lines);
+    println!("done:");
+    for (work, times) in &sum.work {
+        println!("  {times:>9}  {work}");
+    }
+    println!("faults, and whom they met:");
+    for (fault, handlers) in &sum.coverage {
+        let total: u64 = handlers.values().sum();
+        let mut handlers: Vec<_> = handlers.iter().filter(|(name, _)| !is_client(name)).collect();
+        handlers.sort_by_key(|(name, times)| (std::cmp::Reverse(**times), (*name).clone()));
+        let handlers: Vec<_> =
+            handlers.iter().map(|(name, times)| format!("{name} {times}")).collect();
+        println!("  {total:>9}  {fault}: {}", handlers.join(", "));
+    }
+    for outcome in &sum.failed {
+        let smallest = match shrinking {
+            true => shrink(outcome.clone(), SHRINK_TRIES),
+            false => outcome.clone(),
+        };
+        println!("FAILED: {}", smallest.violations.join("; "));
+        println!("  again, with its history: make simulate WORLDS=1 ARGS=\"{}\"", smallest.plan);
+    }
+}
+
+fn is_client(actor: &str) -> bool {
+    actor.starts_with("client") || actor.starts_with("check")
 }

@@ -10,7 +10,8 @@
 //! | [`watch`] | looks at every change of the database |
 //! | [`journal`] | what happened |
 //! | [`chance`], [`clock`], [`entropy`] | choices, time and random numbers, all from the seed |
-//! | [`run`] | runs worlds, and makes those that fail smaller |
+//! | [`run`], [`many`] | runs worlds, and makes those that fail smaller |
+//! | [`command`], [`history`] | shows what happened |
 
 pub mod aws;
 pub mod chance;
@@ -18,7 +19,9 @@ pub mod clock;
 pub mod command;
 pub mod entropy;
 pub mod environment;
+pub mod history;
 pub mod journal;
+pub mod many;
 pub mod mix;
 pub mod plan;
 pub mod run;

@@ -74,18 +74,17 @@ impl Fault {
     /// How often it strikes at most, where it can.
     fn rate_max(self) -> f64 {
         match self {
-            Self::RequestLost | Self::AnswerLost | Self::Slow => 0.05,
+            Self::RequestLost | Self::AnswerLost | Self::Slow => 0.10,
             Self::Throttled => 0.25,
             Self::Conflict | Self::StaleRead | Self::Cold | Self::Skew => 1.0,
-            Self::CallLost | Self::CallUnanswered => 0.10,
-            Self::Killed | Self::Frozen => 0.05,
-            Self::ResultLost => 0.05,
-            Self::PublishLost | Self::ConfirmLost => 0.10,
-            Self::Outage => 0.02,
-            Self::Duplicate | Self::Delayed => 0.20,
-            Self::RecordLost => 0.05,
-            Self::StreamLate | Self::ScheduleLate | Self::ScheduleTwice => 0.5,
-            Self::ProviderLost | Self::ProviderUnanswered | Self::Declined => 0.15,
+            Self::CallLost | Self::CallUnanswered => 0.20,
+            Self::Killed | Self::Frozen | Self::ResultLost => 0.15,
+            Self::PublishLost | Self::ConfirmLost => 0.25,
+            Self::Outage => 0.05,
+            Self::Duplicate | Self::Delayed => 0.50,
+            Self::RecordLost => 0.25,
+            Self::StreamLate | Self::ScheduleLate | Self::ScheduleTwice => 0.50,
+            Self::ProviderLost | Self::ProviderUnanswered | Self::Declined => 0.25,
         }
     }
 }

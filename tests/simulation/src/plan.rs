@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fmt, time::Duration};
 
 use crate::{
+    aws::MappingKind,
     chance::Chance,
     mix::{Fault, Mix},
     scenes::SceneName,
@@ -19,6 +20,8 @@ pub struct Plan {
     pub mix: Mix,
     pub clients: usize,
     pub lasts: Duration,
+    /// Which of Lambda's mappings calls consumers.
+    pub mapping: MappingKind,
     /// As it was cut down, to be told again.
     cuts: Cuts,
 }
@@ -39,6 +42,7 @@ impl Plan {
         let scene = SceneName::draw(&chance);
         let clients = 1 + chance.below(CLIENTS_MAX);
         let lasts = chance.seconds(60.0, LASTS_SECONDS);
+        let mapping = *chance.one_of(&[MappingKind::Sqs, MappingKind::AmazonMq]);
         let scene = cuts.scene.unwrap_or(scene);
         let mut mix = Mix::draw(&chance, &BTreeSet::new());
         mix.0.retain(|fault, _| !cuts.without.contains(fault) && scene.survives(*fault));
@@ -46,6 +50,7 @@ impl Plan {
             seed,
             scene,
             mix,
+            mapping,
             clients: cuts.clients.map_or(clients, |most| most.min(clients)),
             lasts: cuts.seconds.map_or(lasts, |most| lasts.min(Duration::from_secs(most))),
             cuts: cuts.clone(),

@@ -45,6 +45,8 @@ const CLIENTS_MAX: Duration = Duration::from_secs(30 * 60);
 const REST_MAX: Duration = Duration::from_secs(60 * 60);
 /// For so long nothing must happen for a world to be at rest.
 const QUIET: Duration = Duration::from_secs(5);
+/// Longer than any record or memory of a message is kept.
+const LATER: Duration = Duration::from_secs(8 * 24 * 60 * 60);
 /// How many messages are delivered once more when all is over.
 const OLD_MESSAGES_MAX: usize = 20;
 
@@ -77,7 +79,7 @@ impl World {
         let journal = Journal::new(clock, keeps_text);
         let faults = Faults::new(plan.mix.clone(), chance("faults"), journal.clone());
         let (watch, service) = (Watch::default(), Service::new(&plan.mix, chance("dynamodb")));
-        let broker = Broker::new(faults.clone());
+        let broker = Broker::new(plan.mapping, faults.clone());
         let provider = provider(faults.clone());
         let passes = PassKey::from_secret("of the waiting rooms");
         let hold_for = chance("policy").seconds(30.0, 180.0);
@@ -96,8 +98,7 @@ impl World {
             faults: faults.clone(),
             started: Cell::new(0),
         };
-        let count = 1 + chance("machines").below(4);
-        let lambda = Rc::new(Lambda::new(machines, faults.clone(), count));
+        let lambda = Rc::new(Lambda::new(machines, faults.clone()));
         let gateway = Gateway { lambda: Rc::clone(&lambda), faults: faults.clone(), clock };
         let shards = (0..SHARDS).map(|number| Shard {
             number,
@@ -170,14 +171,18 @@ impl World {
         let _ = tokio::time::timeout(self.plan.lasts.min(CLIENTS_MAX), join_all(clients)).await;
         self.faults.switch(false);
         if self.watch.violations().is_empty()
-            && let Err(violation) = self.come_to_rest(&*scene).await
+            && let Err(violation) = self.come_to_rest(&*scene, &mut aws).await
         {
             self.watch.report(violation);
         }
         aws.abort_all();
     }
 
-    async fn come_to_rest(self: &Rc<Self>, scene: &dyn Scene) -> Result<(), String> {
+    async fn come_to_rest(
+        self: &Rc<Self>,
+        scene: &dyn Scene,
+        aws: &mut JoinSet<()>,
+    ) -> Result<(), String> {
         self.journal.write("faults stop");
         self.pass(self.hold_for + scene.settles_within()).await;
         self.be_quiet().await?;
@@ -186,6 +191,10 @@ impl World {
             self.be_quiet().await?;
         }
         acting("check".into(), scene.at_rest(self)).await?;
+        // Nothing runs for a week and a day; not even schedules, which would find nothing to do.
+        aws.abort_all();
+        self.pass(LATER).await;
+        *aws = self.start_aws();
         // Whatever its age, a message that comes once more changes nothing.
         let mut old = self.broker.delivered();
         self.chance.shuffle(&mut old);
@@ -263,6 +272,8 @@ impl World {
         for consumer in &environment.functions.consumers {
             let mapping = Mapping {
                 queue: consumer.queue,
+                kind: self.plan.mapping,
+                window: chance.millis(0, 1_000),
                 broker: self.broker.memory.clone(),
                 lambda: Rc::clone(&self.lambda),
                 faults: self.faults.clone(),

@@ -116,6 +116,14 @@ impl MemoryBroker {
         }
     }
 
+    /// Puts a message straight into a queue, as RabbitMQ's default exchange does.
+    pub fn put(&self, queue: &str, message: Message) {
+        if let Some(mut state) = self.shared.lock(queue) {
+            state.ready.push_back(Stored { message, ..Stored::default() });
+        }
+        self.shared.arrivals.notify_waiters();
+    }
+
     pub fn depth(&self, queue: &str) -> QueueDepth {
         self.shared.lock(queue).map(|state| state.depth()).unwrap_or_default()
     }

@@ -9,12 +9,15 @@ use async_trait::async_trait;
 use marquee_host::broker::Ports;
 use marquee_messaging::{
     backends::memory::MemoryBroker,
-    message::Message,
+    message::{Message, attribute},
     publisher::{DeadLetters, Failed, Outgoing, PublishError, Publisher, Replies, Reply, Retries},
 };
 use tokio::time::Instant;
 
-use crate::mix::{Fault, Faults};
+use crate::{
+    aws::MappingKind,
+    mix::{Fault, Faults},
+};
 
 const QUEUE_LEN_MAX: usize = 100_000;
 /// How late a message may be: most of them seconds, some of them minutes.
@@ -28,6 +31,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Broker {
     pub memory: MemoryBroker,
+    kind: MappingKind,
     faults: Faults,
     state: Arc<Mutex<State>>,
 }
@@ -42,9 +46,9 @@ struct State {
 }
 
 impl Broker {
-    pub fn new(faults: Faults) -> Self {
+    pub fn new(kind: MappingKind, faults: Faults) -> Self {
         let memory = MemoryBroker::new(marquee_contexts::topology(), QUEUE_LEN_MAX);
-        Self { memory, faults, state: Arc::default() }
+        Self { memory, kind, faults, state: Arc::default() }
     }
 
     fn state<T>(&self, with: impl FnOnce(&mut State) -> T) -> T {
@@ -99,6 +103,20 @@ impl Broker {
             self.deliver_later(outgoing);
         }
         self.confirmed()
+    }
+
+    /// As RabbitMQ's retry queues do: a copy comes when the delay is over, and says how often it was tried.
+    fn wait_in_retry_queue(&self, failed: Failed<'_>, delay: Duration) {
+        let (broker, queue) = (self.clone(), failed.queue.to_owned());
+        let mut message = failed.message.clone();
+        let attempts = failed.attempts.to_string();
+        message.metadata.other.insert(attribute::ATTEMPTS.to_owned(), attempts);
+        self.state(|state| state.on_the_way += 1);
+        tokio::task::spawn_local(async move {
+            tokio::time::sleep(delay).await;
+            broker.memory.put(&queue, message);
+            broker.state(|state| state.on_the_way -= 1);
+        });
     }
 
     fn deliver_later(&self, outgoing: &Outgoing) {
@@ -163,7 +181,10 @@ impl Retries for Broker {
         if self.faults.strike(Fault::PublishLost) {
             return Err(PublishError::Unconfirmed("it never arrived".into()));
         }
-        self.memory.retry_later(failed, delay).await?;
+        match self.kind {
+            MappingKind::Sqs => self.memory.retry_later(failed, delay).await?,
+            MappingKind::AmazonMq => self.wait_in_retry_queue(failed, delay),
+        }
         self.confirmed()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeSet,
     future::{Future, poll_fn},
     pin::Pin,
     rc::Rc,
@@ -17,6 +18,10 @@ use crate::{
 
 /// The longest that a frozen environment sleeps before it goes on.
 const FROZEN_MAX: Duration = Duration::from_secs(600);
+/// Invocations of a function at once; one more is refused.
+const CONCURRENCY_MAX: usize = 20;
+/// Environments that start although there is one.
+const KEPT_MAX: usize = 4;
 /// At how many of its awaits a function can be killed.
 const AWAITS_MAX: usize = 40;
 
@@ -24,15 +29,18 @@ const AWAITS_MAX: usize = 40;
 pub struct Lambda {
     machines: Machines,
     environments: RefCell<Vec<Rc<Environment>>>,
+    /// Which environments work at the moment, by the function and the environment's number.
+    busy: RefCell<BTreeSet<(String, usize)>>,
     faults: Faults,
     running: Cell<usize>,
 }
 
 impl Lambda {
-    /// So many environments of each function, each with caches and a clock of its own.
-    pub fn new(machines: Machines, faults: Faults, count: usize) -> Self {
-        let environments = (0..count).map(|_| Rc::new(machines.start())).collect();
-        Self { machines, environments: RefCell::new(environments), faults, running: Cell::new(0) }
+    /// One environment of each function; more start as they are needed.
+    pub fn new(machines: Machines, faults: Faults) -> Self {
+        let environments = RefCell::new(vec![Rc::new(machines.start())]);
+        let (busy, running) = (RefCell::default(), Cell::new(0));
+        Self { machines, environments, busy, faults, running }
     }
 
     /// Invocations that have not ended.
@@ -40,13 +48,17 @@ impl Lambda {
         self.running.get()
     }
 
-    /// Any of the environments: what is deployed is the same in all.
+    /// Any environment: what is deployed is the same in all.
     pub fn environment(&self) -> Rc<Environment> {
-        Rc::clone(&self.environments.borrow()[0])
+        let mut environments = self.environments.borrow_mut();
+        if environments.is_empty() {
+            environments.push(Rc::new(self.machines.start()));
+        }
+        Rc::clone(&environments[0])
     }
 
-    /// Runs a function in one of its environments. `None` if it was killed, or took too long: nobody
-    /// knows how far it came.
+    /// Runs a function in one of its environments, of which each does one thing at a time. `None` if it
+    /// was killed, took too long, or too many are at it: nobody knows how far it came.
     pub async fn invoke<F, T>(
         self: &Rc<Self>,
         function: &str,
@@ -57,21 +69,61 @@ impl Lambda {
         F: Future<Output = T> + 'static,
         T: 'static,
     {
-        let chosen = self.faults.chance.below(self.environments.borrow().len());
-        let environment = Rc::clone(&self.environments.borrow()[chosen]);
-        let actor = format!("{function}#{}", environment.number);
-        let work = work(Rc::clone(&environment));
+        let Some(environment) = self.free(function) else {
+            self.faults.journal.write(&format!("{function} is throttled"));
+            return None;
+        };
+        let number = environment.number;
+        let (lambda, function) = (Rc::clone(self), function.to_owned());
+        let work = work(environment);
+        // It goes on when nobody waits for it any more.
+        let invocation = tokio::task::spawn_local(async move {
+            lambda.invocation((function, number), timeout, work).await
+        });
+        invocation.await.ok().flatten()
+    }
+
+    async fn invocation<F, T>(
+        self: &Rc<Self>,
+        slot: (String, usize),
+        timeout: Duration,
+        work: F,
+    ) -> Option<T>
+    where
+        F: Future<Output = T> + 'static,
+        T: 'static,
+    {
+        let actor = format!("{}#{}", slot.0, slot.1);
+        self.busy.borrow_mut().insert(slot.clone());
         self.running.set(self.running.get() + 1);
         let result = acting(actor.clone(), self.live(actor.clone(), timeout, work)).await;
         self.running.set(self.running.get() - 1);
+        self.busy.borrow_mut().remove(&slot);
         if result.is_none() {
+            // Whatever it knew is gone with it.
             self.faults.journal.write(&format!("{actor} did not end"));
-            let mut environments = self.environments.borrow_mut();
-            if environments[chosen].number == environment.number {
-                environments[chosen] = Rc::new(self.machines.start());
-            }
+            self.environments.borrow_mut().retain(|one| one.number != slot.1);
         }
         result
+    }
+
+    /// An environment in which the function has nothing to do; a new one at times, and if there is none.
+    fn free(&self, function: &str) -> Option<Rc<Environment>> {
+        let busy = self.busy.borrow();
+        let mut environments = self.environments.borrow_mut();
+        let is_free = |one: &&Rc<Environment>| !busy.contains(&(function.to_owned(), one.number));
+        let free: Vec<_> = environments.iter().filter(is_free).cloned().collect();
+        let working = busy.iter().filter(|(name, _)| name == function).count();
+        if working >= CONCURRENCY_MAX {
+            return None;
+        }
+        let another = environments.len() < KEPT_MAX && self.faults.chance.happens(0.05);
+        if free.is_empty() || another {
+            let started = Rc::new(self.machines.start());
+            environments.push(Rc::clone(&started));
+            return Some(started);
+        }
+        Some(Rc::clone(self.faults.chance.one_of(&free)))
     }
 
     async fn live<F, T>(self: &Rc<Self>, actor: String, timeout: Duration, work: F) -> Option<T>

@@ -1,4 +1,5 @@
-//! Lambda's SQS mapping: several batches at once, each delivered again unless the function says it is done.
+//! Lambda's mappings of queues. SQS: several batches at once, of which each message comes again that is not said
+//! to be done. Amazon MQ: one batch at a time, which comes again whole.
 
 use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 
@@ -7,7 +8,8 @@ use marquee_lambda::consumer::consume;
 use marquee_messaging::backends::memory::{Delivery, MemoryBroker};
 
 use crate::{
-    aws::lambda::Lambda,
+    aws::{MappingKind, amazon_mq, lambda::Lambda},
+    journal::acting,
     mix::{Fault, Faults},
 };
 
@@ -18,6 +20,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct Mapping {
     pub queue: &'static str,
+    pub kind: MappingKind,
+    /// How long a batch waits for more.
+    pub window: Duration,
     pub broker: MemoryBroker,
     pub lambda: Rc<Lambda>,
     pub faults: Faults,
@@ -28,25 +33,38 @@ pub struct Mapping {
 impl Mapping {
     /// Polls for ever.
     pub async fn run(self, at_once: usize) {
+        let at_once = if self.kind == MappingKind::Sqs { at_once } else { 1 };
         let turns = Arc::new(tokio::sync::Semaphore::new(at_once));
         loop {
             let turn = Arc::clone(&turns).acquire_owned().await;
             let len = 1 + self.faults.chance.below(BATCH_LEN_MAX);
-            let batch = self.broker.receive(self.queue, len).await;
+            let mut batch = self.broker.receive(self.queue, len).await;
             self.busy.set(self.busy.get() + 1);
+            if batch.len() < len && !self.window.is_zero() {
+                batch.extend(self.more(len - batch.len()).await);
+            }
             let mapping = self.clone();
             tokio::task::spawn_local(async move {
-                mapping.handle(batch).await;
+                acting(format!("on {}", mapping.queue), mapping.handle(batch)).await;
                 mapping.busy.set(mapping.busy.get() - 1);
                 drop(turn);
             });
         }
     }
 
+    /// What comes within the batch's window.
+    async fn more(&self, len: usize) -> Vec<Delivery> {
+        let more = self.broker.receive(self.queue, len);
+        tokio::time::timeout(self.window, more).await.unwrap_or_default()
+    }
+
     /// A batch that is dropped comes again after its visibility time-out.
     async fn handle(&self, batch: Vec<Delivery>) {
         let queue = self.queue;
-        let event = event(queue, &batch);
+        let event = match self.kind {
+            MappingKind::Sqs => event(queue, &batch),
+            MappingKind::AmazonMq => amazon_mq::event(queue, &batch),
+        };
         let name = format!("on {queue}");
         let answer = self.lambda.invoke(&name, TIMEOUT, |environment| async move {
             let mut consumers = environment.functions.consumers.iter();

@@ -5,6 +5,7 @@ use std::{rc::Rc, time::Duration};
 use crate::{
     aws::lambda::Lambda,
     environment::Environment,
+    journal::acting,
     mix::{Fault, Faults},
 };
 
@@ -21,6 +22,10 @@ pub struct Schedule {
 impl Schedule {
     /// Ticks for ever.
     pub async fn run(self) {
+        acting(self.name.to_owned(), self.tick_on()).await;
+    }
+
+    async fn tick_on(&self) {
         loop {
             tokio::time::sleep(self.every).await;
             let late = self.faults.strike(Fault::ScheduleLate);

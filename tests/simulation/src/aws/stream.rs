@@ -17,6 +17,7 @@ use crate::{
         dynamodb::{Change, Service},
         lambda::Lambda,
     },
+    journal::acting,
     mix::{Fault, Faults},
 };
 
@@ -39,6 +40,10 @@ pub struct Shard {
 impl Shard {
     /// Reads for ever.
     pub async fn run(self) {
+        acting("relay-outbox".into(), self.read_on()).await;
+    }
+
+    async fn read_on(&self) {
         loop {
             let late = self.faults.strike(Fault::StreamLate);
             let late = if late { self.faults.chance.seconds(0.0, 60.0) } else { Duration::ZERO };

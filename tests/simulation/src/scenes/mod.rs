@@ -77,6 +77,17 @@ impl SceneName {
         }
     }
 
+    /// What is done in worlds like these, as the journal counts it.
+    pub fn work(self) -> &'static [&'static str] {
+        match self {
+            Self::Booking => booking::WORK,
+            Self::Ordering => ordering::WORK,
+            Self::Members => members::WORK,
+            Self::Shop => shop::WORK,
+            Self::WaitingRoom => waiting_room::WORK,
+        }
+    }
+
     /// Whether the context promises to get over such a fault.
     pub fn survives(self, fault: Fault) -> bool {
         match self {

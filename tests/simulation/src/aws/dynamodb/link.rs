@@ -97,6 +97,7 @@ impl Link {
         if self.faults.strike(Fault::Throttled) {
             return Ok(throttled());
         }
+        self.service.go_wrong(self.faults.are_on());
         let answer = match self.service.begin(self.clock.elapsed(), operation, body) {
             Ok(underway) => {
                 self.pass_time(1.0).await;
@@ -106,6 +107,9 @@ impl Link {
             }
             Err(refusal) => refusal,
         };
+        for fault in &answer.struck {
+            self.faults.journal.struck(*fault);
+        }
         let told = format!("{operation} {} {body}", answer.status);
         self.faults.journal.write(&told);
         self.pass_time(0.5).await;
@@ -141,5 +145,5 @@ fn throttled() -> Answer {
         "__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException",
         "message": "the rate of requests exceeds the allowed throughput",
     });
-    Answer { status: 400, body: body.to_string() }
+    Answer::new(400, body.to_string())
 }

@@ -1,8 +1,8 @@
 //! Booking: buyers who hold, pay, cancel, walk away and click twice, for far fewer seats than they want.
 
 mod buyer;
-mod oracle;
-mod rest;
+pub(super) mod oracle;
+pub(super) mod rest;
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
@@ -19,6 +19,7 @@ pub(super) const SCHEDULES: &[(&str, Duration)] = &[
     ("settle-payments", MINUTE),
     ("reconcile-outbox", Duration::from_secs(3 * 60)),
 ];
+pub(super) const WORK: &[&str] = &["holds", "holds refused", "confirmed", "cancelled"];
 /// After the end of its hold, a lost event waits for so long for `reconcile-outbox`, and for its tick; and
 /// clocks are off.
 const RECONCILED_WITHIN: Duration = Duration::from_secs(12 * 60);
@@ -40,14 +41,14 @@ pub(super) struct Hall {
 
 /// What a buyer knows of a reservation.
 #[derive(Clone, Debug)]
-struct Told {
-    user: Uuid,
-    reservation: String,
-    fact: Fact,
+pub(super) struct Told {
+    pub(super) user: Uuid,
+    pub(super) reservation: String,
+    pub(super) fact: Fact,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fact {
+pub(super) enum Fact {
     Held,
     Confirmed,
     Cancelled,
