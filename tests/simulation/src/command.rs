@@ -12,7 +12,7 @@ use std::{
 use clap::{Args, Parser};
 
 use crate::{
-    history,
+    capacity, history,
     many::{Sum, Worlds},
     mix::Fault,
     plan::{Cuts, Plan},
@@ -38,6 +38,9 @@ struct Cli {
     /// Tell all of a single world's history, not only what concerns the things that went wrong
     #[arg(long)]
     all: bool,
+    /// Instead of running worlds: what one session can sell in a second
+    #[arg(long)]
+    throughput: bool,
     /// Do not make worlds that failed smaller
     #[arg(long)]
     no_shrinking: bool,
@@ -76,6 +79,10 @@ impl Which {
 
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if cli.throughput {
+        throughput();
+        return ExitCode::SUCCESS;
+    }
     let cuts = cli.which.cuts();
     let seed = cli.which.seed.unwrap_or_else(new_seed);
     if cli.worlds == 1 {
@@ -92,6 +99,28 @@ pub fn main() -> ExitCode {
 /// Another one each time.
 pub fn new_seed() -> u64 {
     fastrand::u64(..) >> 24
+}
+
+/// A table in Markdown: which key gives out first, for so many refused holds for each booking.
+fn throughput() {
+    println!(
+        "| refused holds for each booking | bookings a second | what gives out | units for each |"
+    );
+    println!("|---|---|---|---|");
+    for refusals in [0, 1, 4] {
+        let figures = capacity::model(refusals);
+        for load in figures.loads.iter().take(3) {
+            let capacity::Load { direction, of, key, units_per_booking, .. } = load;
+            let (rate, direction) = (load.bookings_per_second, direction.name());
+            println!(
+                "| {refusals} | {rate:.0} | {direction}, `{of}` {key} | {units_per_booking:.2} |"
+            );
+        }
+        let ((free, taken), (few, many)) = (figures.seat_map_units, figures.seat_maps_per_second());
+        println!(
+            "| {refusals} | seat maps: {few:.0} to {many:.0} | Read, the session's key | {free} to {taken} |"
+        );
+    }
 }
 
 /// A single world, and its history.

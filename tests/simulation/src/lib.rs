@@ -14,6 +14,7 @@
 //! | [`command`], [`history`] | shows what happened |
 
 pub mod aws;
+pub mod capacity;
 pub mod chance;
 pub mod clock;
 pub mod command;

@@ -85,11 +85,13 @@ impl Watch {
     pub fn look(&self, service: &Service, now: Timestamp) {
         let mut state = self.state();
         let State { oracles, image, seen, violations } = &mut *state;
-        for change in service.changes(*seen) {
-            *seen += 1;
-            image.apply(&change);
+        let changes = service.changes(*seen);
+        *seen += changes.len();
+        // Those of a transaction happen at once.
+        changes.iter().for_each(|change| image.apply(change));
+        for change in &changes {
             for oracle in oracles.iter_mut() {
-                violations.extend(oracle.changed(&change, image, now).err());
+                violations.extend(oracle.changed(change, image, now).err());
             }
         }
     }

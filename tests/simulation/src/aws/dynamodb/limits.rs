@@ -21,8 +21,11 @@ use crate::{
     mix::{Fault, Mix},
 };
 
-/// A cold world's crowd is as many thousandths of a real one, and so is what its tables take.
-const COLD_SHARE: (f64, f64) = (0.01, 0.1);
+/// A cold world's crowd is this share of a real one, and so is what its tables take: of a key a write unit in five
+/// seconds, or five in one.
+const COLD_SHARE: (f64, f64) = (0.000_2, 0.005);
+/// How long a transaction takes at most where transactions are to meet.
+const TRANSACTION_MILLIS_MAX: u64 = 300;
 /// A table's leader has two followers.
 const REPLICAS: usize = 2;
 
@@ -118,6 +121,12 @@ impl Limits {
         }
         self.tokens.begin(request);
         Ok(self.in_flight.begin(request))
+    }
+
+    /// How long a request takes beside its way here and back.
+    pub fn takes(&self, request: &Request) -> Duration {
+        let meets = self.on && self.mix.has(Fault::Conflict) && request.is_transaction();
+        if meets { self.chance.millis(0, TRANSACTION_MILLIS_MAX) } else { Duration::ZERO }
     }
 
     /// A request is no longer under way.

@@ -101,6 +101,7 @@ impl Link {
         let answer = match self.service.begin(self.clock.elapsed(), operation, body) {
             Ok(underway) => {
                 self.pass_time(1.0).await;
+                tokio::time::sleep(underway.takes).await;
                 let answer = self.service.finish(self.clock.elapsed(), underway);
                 self.watch.look(&self.service, self.clock.now());
                 answer

@@ -15,21 +15,17 @@ use crate::{chance::Chance, mix::Mix};
 /// A request that has arrived, and has had no effect yet.
 #[derive(Debug)]
 pub struct Underway {
+    /// How long it takes, beside its way here and back.
+    pub takes: Duration,
     /// Among those in flight.
     number: u64,
     request: Request,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Service {
     engine: Engine,
     limits: Arc<Mutex<Limits>>,
-}
-
-impl std::fmt::Debug for Service {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Service").field("limits", &self.limits).finish_non_exhaustive()
-    }
 }
 
 impl Service {
@@ -65,12 +61,12 @@ impl Service {
         let mut limits = self.limits();
         let request = limits.read(operation, body);
         let number = limits.begin(&self.engine, now, &request)?;
-        Ok(Underway { number, request })
+        Ok(Underway { takes: limits.takes(&request), number, request })
     }
 
     /// It takes effect.
     pub fn finish(&self, now: Duration, underway: Underway) -> Answer {
-        let Underway { number, request } = underway;
+        let Underway { number, request, .. } = underway;
         let (limits, engine) = (&mut *self.limits(), &self.engine);
         let answer = match request.operation.as_str() {
             "CreateTable" => writes::create(limits, engine, &request),

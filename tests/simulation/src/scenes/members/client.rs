@@ -1,5 +1,7 @@
 //! A client: speaks by message, and waits for answers in a queue of its own.
 
+use std::time::Duration;
+
 use marquee_host::broker::Ports;
 use marquee_messaging::{
     message::{Message, Metadata},
@@ -8,7 +10,7 @@ use marquee_messaging::{
 use serde_json::{Value, json};
 
 use super::{
-    ANSWERS_TO_ALL, Members, SHARED,
+    ANSWERS_TO_ALL, Members, RUSH_EVERY, SHARED,
     asked::{Answer, Asked, Request},
     seats::Seen,
 };
@@ -41,14 +43,14 @@ impl<'a> Client<'a> {
     pub(super) async fn visit(&self) {
         let chance = &self.world.chance;
         match chance.below(12) {
-            0..4 => self.save_mine().await,
+            0..4 => self.save_mine(None).await,
             4 => self.save_shared().await,
             5 => _ = self.ask(Request::Get { member: self.anybody() }).await,
             6 => self.ask_for_all().await,
             7 => {
                 // A seat and a question about it at once.
                 let get = self.ask(Request::Get { member: self.member.clone() });
-                futures_util::join!(self.save_mine(), get);
+                futures_util::join!(self.save_mine(None), get);
             }
             8 => self.look(&self.anybody()).await,
             9 => self.publish_poison().await,
@@ -59,6 +61,20 @@ impl<'a> Client<'a> {
         }
         if chance.happens(0.3) {
             self.look(&self.member).await;
+        }
+    }
+
+    /// When many come at once: each for the same seat, or to change the same member's.
+    pub(super) async fn rush(&self) {
+        let (world, chance) = (self.world, &self.world.chance);
+        let now = world.clock.elapsed().as_secs();
+        let nth = now / RUSH_EVERY + 1;
+        world.pass(Duration::from_secs(nth * RUSH_EVERY) - world.clock.elapsed()).await;
+        let wanted = usize::try_from(nth).unwrap_or_default() % self.scene.seats.borrow().len();
+        let wanted = self.scene.seats.borrow()[wanted].clone();
+        match chance.happens(0.5) {
+            true => self.save_mine(Some(wanted)).await,
+            false => self.save_shared().await,
         }
     }
 
@@ -73,7 +89,7 @@ impl<'a> Client<'a> {
 
     /// A first seat or another one, never one that it has asked for before: an old copy of that request
     /// would take the member back there.
-    async fn save_mine(&self) {
+    async fn save_mine(&self, wanted: Option<String>) {
         let chance = &self.world.chance;
         let asked = self.scene.asked.borrow().values().cloned().collect::<Vec<_>>();
         let new = |seat: &&String| {
@@ -88,7 +104,8 @@ impl<'a> Client<'a> {
         }
         let known = self.scene.known.borrow()[&self.member].clone();
         let replaces = known.filter(|_| chance.happens(0.8));
-        let seat = chance.one_of(&seats).clone();
+        let wanted = wanted.filter(|seat| seats.contains(seat));
+        let seat = wanted.unwrap_or_else(|| chance.one_of(&seats).clone());
         let save = Request::Save { member: self.member.clone(), seat, replaces };
         let Some(Answer { label, seat, .. }) = self.ask(save).await else { return };
         let knows = match label.as_str() {

@@ -49,6 +49,8 @@ pub(super) fn explains(text: &str, reason: &str) -> bool {
     text.contains(client::POISON) && reason.starts_with("not a member message")
 }
 
+/// So often many come at once, and all want the same.
+const RUSH_EVERY: u64 = 20;
 /// Members whose seats several clients change.
 const SHARED: usize = 2;
 /// Where answers go to requests that name no queue.
@@ -97,9 +99,11 @@ impl Scene for Members {
     async fn client(&self, world: &Rc<World>, number: usize) {
         let client = Client::new(self, world, number);
         for _ in 0..3 + world.chance.below(6) {
-            // Some at once, some after a while.
-            let most = *world.chance.one_of(&[0.5, 30.0]);
-            world.pass(world.chance.seconds(0.0, most)).await;
+            if world.chance.happens(0.4) {
+                client.rush().await;
+                continue;
+            }
+            world.pass(world.chance.seconds(0.0, 30.0)).await;
             client.visit().await;
         }
     }

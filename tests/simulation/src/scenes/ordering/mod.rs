@@ -72,9 +72,12 @@ const LOOKED_AT_AGAIN_WITHIN: Duration = Duration::from_secs(2 * 60 * 60 + 30 * 
 /// Tries of a call that nobody answers.
 const TRIES_MAX: usize = 5;
 
-/// What is ordered. The last is never in stock.
+/// So often many come at once, and all want the same.
+const RUSH_EVERY: Duration = Duration::from_secs(30);
+/// What is ordered: in a rush the first, and the last is never in stock.
 const MENU: [&str; 4] = ["Pizza", "Coffee", "Tea & Cake", "Caviar"];
 const IN_STOCK: usize = 3;
+const STOCK_MAX: usize = 12;
 
 /// What an order is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,7 +180,7 @@ impl Scene for Ordering {
         let seen = Seen::new(world.clock);
         world.watch.add(Books::new(seen.clone()));
         for item in &MENU[..IN_STOCK] {
-            let count = world.chance.below(15);
+            let count = world.chance.below(STOCK_MAX);
             seen.sends(item, i64::try_from(count).unwrap_or_default());
             let path = format!("/inventory/{}", in_path(item));
             world.must("PUT", &path, json!({ "stock": count })).await?;
@@ -198,14 +201,16 @@ impl Scene for Ordering {
         let chance = &world.chance;
         // Somebody has to be hungry.
         let works_here = number > 0 && chance.happens(0.3);
-        for visit in 0..2 + chance.below(5) {
-            // Some at once, some after a while.
-            client.pause(*chance.one_of(&[0.5, 45.0])).await;
+        for visit in 0..2 + chance.below(3) {
+            let rush = chance.happens(0.5);
+            match rush {
+                true => world.pass(until_next(world.clock.elapsed(), RUSH_EVERY)).await,
+                false => client.pause(45.0).await,
+            }
+            let name = format!("S{number}-{visit}");
             match works_here {
-                true => Staff(&client).visit().await,
-                false => {
-                    Student { client: &client, name: format!("S{number}-{visit}") }.visit().await
-                }
+                true => Staff { client: &client, rush }.visit().await,
+                false => Student { client: &client, name, rush }.visit().await,
             }
         }
     }
@@ -226,6 +231,11 @@ impl Scene for Ordering {
         let left = self.looked_at.get().map(|(clock, by)| by.saturating_sub(clock.elapsed()));
         left.unwrap_or_default().max(5 * MINUTE)
     }
+}
+
+fn until_next(now: Duration, every: Duration) -> Duration {
+    let millis = every.as_millis() - now.as_millis() % every.as_millis();
+    Duration::from_millis(u64::try_from(millis).unwrap_or_default())
 }
 
 /// As it stands in a path.

@@ -2,13 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::{Client, IN_STOCK, MENU, TRIES_MAX, books::Stock, in_path};
+use super::{Client, IN_STOCK, MENU, STOCK_MAX, TRIES_MAX, books::Stock, in_path};
 
-pub(super) struct Staff<'a>(pub(super) &'a Client<'a>);
+pub(super) struct Staff<'a> {
+    pub(super) client: &'a Client<'a>,
+    pub(super) rush: bool,
+}
 
 impl Staff<'_> {
     pub(super) async fn visit(&self) {
-        let chance = &self.0.world.chance;
+        let chance = &self.client.world.chance;
         match chance.below(6) {
             0 => self.put_in_stock().await,
             1 => {
@@ -17,17 +20,17 @@ impl Staff<'_> {
             }
             2 => self.set_a_status().await,
             3 => self.look_at_stock().await,
-            _ => self.0.publish_by_hand().await,
+            _ => self.client.publish_by_hand().await,
         }
         if chance.happens(0.2) {
-            self.0.call("GET", "/notifications", Value::Null).await;
+            self.client.call("GET", "/notifications", Value::Null).await;
         }
     }
 
     async fn put_in_stock(&self) {
-        let (client, chance) = (self.0, &self.0.world.chance);
-        let item = MENU[chance.below(IN_STOCK)];
-        let count = i64::try_from(chance.below(15)).unwrap_or_default();
+        let (client, chance) = (self.client, &self.client.world.chance);
+        let item = if self.rush { MENU[0] } else { MENU[chance.below(IN_STOCK)] };
+        let count = i64::try_from(chance.below(STOCK_MAX)).unwrap_or_default();
         let path = format!("/inventory/{}", in_path(item));
         for _ in 0..TRIES_MAX {
             client.seen.sends(item, count);
@@ -44,7 +47,7 @@ impl Staff<'_> {
     }
 
     async fn look_at_stock(&self) {
-        let client = self.0;
+        let client = self.client;
         let item = MENU[client.world.chance.below(IN_STOCK)];
         let (since, path) = (client.now(), format!("/inventory/{}", in_path(item)));
         if let Some(reply) = client.call("GET", &path, Value::Null).await {
@@ -60,14 +63,14 @@ impl Staff<'_> {
         let number = |name: &str| said[name].as_i64();
         let stock = number("stock").zip(number("reserved"));
         let stock = stock.map(|(available, reserved)| Stock { available, reserved });
-        if !self.0.seen.had_stock(item, since, stock) {
-            self.0.report(format!("the stock of {item} is said to be {said}, and was not"));
+        if !self.client.seen.had_stock(item, since, stock) {
+            self.client.report(format!("the stock of {item} is said to be {said}, and was not"));
         }
     }
 
     /// Of any order, to anything.
     async fn set_a_status(&self) {
-        let (client, chance) = (self.0, &self.0.world.chance);
+        let (client, chance) = (self.client, &self.client.world.chance);
         let orders: Vec<_> = client.scene.told.borrow().accepted.keys().cloned().collect();
         if orders.is_empty() {
             return;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Client, Line, MENU, TRIES_MAX};
+use super::{Client, IN_STOCK, Line, MENU, TRIES_MAX};
 use crate::aws::gateway::{Call, Reply};
 
 /// How an order is known when it is sent again.
@@ -17,6 +17,7 @@ pub(super) struct Student<'a> {
     pub(super) client: &'a Client<'a>,
     /// Another one for each visit, so that their orders can be counted.
     pub(super) name: String,
+    pub(super) rush: bool,
 }
 
 impl Student<'_> {
@@ -29,11 +30,12 @@ impl Student<'_> {
             false => self.place(&known, &line).await,
         };
         let Some((order, answer)) = order else { return };
-        match chance.below(8) {
+        match chance.below(9) {
             0..3 => self.follow(&order).await,
             3 => _ = client.set_status(&order, "CANCELLED").await,
             4 => {
-                client.pause(5.0).await;
+                // About when the inventory decides.
+                client.pause(0.5).await;
                 let cancel = || client.set_status(&order, "CANCELLED");
                 futures_util::join!(cancel(), cancel(), client.look_at(&order));
             }
@@ -42,7 +44,12 @@ impl Student<'_> {
                 _ = client.set_status(&order, "CANCELLED").await;
                 client.look_at(&order).await;
             }
-            6 => self.list().await,
+            6 => {
+                client.pause(0.5).await;
+                let set = |status| client.set_status(&order, status);
+                futures_util::join!(set("RESERVED"), set("FAILED"), set("CANCELLED"));
+            }
+            7 => self.list().await,
             _ => {}
         }
         client.pause(20.0).await;
@@ -64,7 +71,11 @@ impl Student<'_> {
 
     fn line(&self) -> Line {
         let chance = &self.client.world.chance;
-        let item = if chance.happens(0.05) { MENU[3] } else { MENU[chance.below(3)] };
+        let item = match chance.below(20) {
+            0 => MENU[IN_STOCK],
+            _ if self.rush => MENU[0],
+            _ => MENU[chance.below(IN_STOCK)],
+        };
         let most = if chance.happens(0.1) { 60 } else { 3 };
         let quantity = 1 + i64::try_from(chance.below(most)).unwrap_or_default();
         Line { item: item.to_owned(), quantity, student: Some(self.name.clone()) }

@@ -23,18 +23,18 @@ impl Staff<'_> {
     pub(super) async fn work(&self) {
         let (world, chance) = (self.world, &self.world.chance);
         let (game, user) = (self.scene.a_game(world), self.scene.a_user(world));
-        match chance.below(12) {
-            0..3 => self.put(game).await,
-            3 | 4 => {
+        match chance.below(20) {
+            0..5 => self.put(game).await,
+            5..8 => {
                 self.take_out(game).await;
                 // A purchase may come across it, or even be given up in between.
                 let most = if chance.happens(0.3) { 600.0 } else { 30.0 };
                 world.pass(chance.seconds(0.0, most)).await;
                 self.put(game).await;
             }
-            5..8 => self.give(game, user).await,
-            8..10 => self.reward(game, user).await,
-            10 => self.create().await,
+            8..14 => self.give(game, user).await,
+            14..18 => self.reward(game, user).await,
+            18 => self.create().await,
             // Whatever happens meanwhile, it may be made at any time, and twice.
             _ => {
                 let _ = views::rebuild(world, self.user).await;

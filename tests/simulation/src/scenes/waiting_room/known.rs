@@ -16,6 +16,7 @@ struct Facts {
     places: BTreeMap<Uuid, Place>,
     numbers: BTreeMap<String, u64>,
     slots: BTreeMap<u64, String>,
+    came_at: BTreeMap<Uuid, i64>,
     live_until: BTreeMap<Uuid, i64>,
     let_through: bool,
 }
@@ -68,6 +69,15 @@ impl Known {
     pub(super) fn wanted(&self) -> Vec<(Uuid, Place)> {
         let wanted = |(id, place): (&Uuid, &Place)| place.has_wish.then_some((*id, *place));
         self.facts().places.iter().filter_map(wanted).collect()
+    }
+
+    /// An entry comes to wait.
+    pub(super) fn comes(&self, entry: Uuid, at: i64) {
+        self.facts().came_at.insert(entry, at);
+    }
+
+    pub(super) fn came_after(&self, entry: Uuid, at: i64) -> bool {
+        self.facts().came_at.get(&entry).is_some_and(|came| at < *came)
     }
 
     /// Until when an entry was waiting or let in, as far as is known.

@@ -28,10 +28,10 @@ use crate::{mix::Fault, world::World};
 
 /// On AWS a run of `admit-visitors` looks each second; it is enough that somebody does now and then.
 pub(super) const SCHEDULES: &[(&str, Duration)] = &[
-    ("admit-visitors", Duration::from_secs(20)),
-    ("push-positions", Duration::from_secs(2 * 60)),
-    ("expire-reservations", Duration::from_secs(90)),
-    ("settle-payments", Duration::from_secs(2 * 60)),
+    ("admit-visitors", Duration::from_secs(30)),
+    ("push-positions", Duration::from_secs(4 * 60)),
+    ("expire-reservations", Duration::from_secs(2 * 60)),
+    ("settle-payments", Duration::from_secs(3 * 60)),
     ("reconcile-outbox", Duration::from_secs(3 * 60)),
 ];
 
@@ -80,9 +80,8 @@ struct SetUp {
 #[async_trait(?Send)]
 impl Scene for WaitingRoom {
     async fn open(&self, world: &Rc<World>) -> Result<(), String> {
-        let skewed = world.plan.mix.has(Fault::Skew);
         world.watch.add(booking::oracle::Seats);
-        world.watch.add(oracle::OneRoom::new(self.known.clone(), skewed));
+        world.watch.add(oracle::OneRoom::new(self.known.clone(), &world.plan.mix));
         let (rows, seats) = (1 + world.chance.below(2), 4 + world.chance.below(3));
         let hall = booking::put_on_sale(world, rows, seats, seller::session(world)).await?;
         let visitors: Vec<_> = (0..world.plan.clients).map(|_| world.chance.uuid()).collect();

@@ -1,5 +1,8 @@
 //! A visitor inside: reserves, pays, cancels, walks away.
 
+use std::time::Duration;
+
+use marquee_kernel::time::{Clock, Timestamp};
 use serde_json::{Value, json};
 
 use super::visitor::Visitor;
@@ -10,6 +13,8 @@ use crate::{
 
 /// Seats that somebody else has are given up after so many tries.
 const CHOICES_MAX: usize = 4;
+/// Whatever a clock says that is off.
+const PLACE_MAX: Duration = Duration::from_secs(90);
 /// Looks for what was asked for before.
 const LOOKS_MAX: usize = 4;
 
@@ -22,12 +27,30 @@ impl Visitor<'_> {
             // The place runs out.
             0 => {}
             1 => self.leave().await,
-            _ => {
-                world.pass(chance.seconds(0.0, 10.0)).await;
-                if let Some(id) = self.reservation(told).await {
-                    self.decide(&id).await;
+            2 => {
+                self.come_to_the_end(&told).await;
+                if let Some(told) = self.look().await {
+                    self.buy(told).await;
                 }
             }
+            _ => {
+                world.pass(chance.seconds(0.0, 10.0)).await;
+                self.buy(told).await;
+            }
+        }
+    }
+
+    /// Waits until about the end of the place.
+    async fn come_to_the_end(&self, told: &Reply) {
+        let end = Timestamp::parse(told.text("place_expires_at")).map_or(0, Timestamp::millis);
+        let left = u64::try_from(end - self.world.clock.now().millis()).unwrap_or_default();
+        let left = self.world.chance.millis(left.saturating_sub(2_000), left + 1_000);
+        self.world.pass(left.min(PLACE_MAX)).await;
+    }
+
+    async fn buy(&self, told: Reply) {
+        if let Some(id) = self.reservation(told).await {
+            self.decide(&id).await;
         }
     }
 
@@ -35,15 +58,17 @@ impl Visitor<'_> {
     async fn reservation(&self, told: Reply) -> Option<String> {
         let chance = &self.world.chance;
         let mut told = told;
-        for _ in 0..chance.below(LOOKS_MAX) {
-            if let Some(id) = told.body["reservation_id"].as_str() {
-                self.world.journal.done("booked on request");
-                return Some(id.to_owned());
+        if self.record.with(self.user, |visits| visits.has_asked) {
+            for _ in 0..LOOKS_MAX {
+                if let Some(id) = told.body["reservation_id"].as_str() {
+                    self.world.journal.done("booked on request");
+                    return Some(id.to_owned());
+                }
+                self.world.pass(chance.seconds(1.0, 6.0)).await;
+                told = self.look().await?;
             }
-            self.world.pass(chance.seconds(1.0, 5.0)).await;
-            told = self.look().await?;
         }
-        let count = 1 + chance.below(2);
+        let mut count = 1 + chance.below(2);
         for _ in 0..CHOICES_MAX {
             let pass = told.text("pass").to_owned();
             let held = match chance.happens(0.15) {
@@ -53,7 +78,12 @@ impl Visitor<'_> {
             match held {
                 Held::Reserved(id) => return Some(id),
                 Held::Taken => {}
-                Held::Refused => told = self.look().await?,
+                // It may be for too many seats, or the pass is over.
+                Held::Refused => {
+                    count = 1;
+                    self.world.pass(chance.seconds(1.0, 5.0)).await;
+                    told = self.look().await?;
+                }
             }
         }
         None

@@ -19,8 +19,10 @@ pub(super) struct Visits {
     pub(super) entry: Option<Uuid>,
     /// When those calls were made that were answered by 202.
     pub(super) taken: Vec<i64>,
-    /// The last that was heard is that the entry is over, and nothing was left unanswered.
-    pub(super) has_left: bool,
+    /// When it was heard that they have left, if nothing was asked since, or left unanswered.
+    pub(super) left_at: Option<i64>,
+    /// For seats, when they joined last.
+    pub(super) has_asked: bool,
     /// Calls under way, or without an answer.
     open: usize,
 }
@@ -37,7 +39,7 @@ impl Record {
     /// A call that joins begins.
     pub(super) fn joins(&self, user: Uuid) {
         self.with(user, |visits| {
-            visits.has_left = false;
+            visits.left_at = None;
             visits.open += 1;
         });
     }
@@ -47,8 +49,8 @@ impl Record {
         self.with(user, |visits| visits.open -= 1);
     }
 
-    pub(super) fn leaves(&self, user: Uuid) {
-        self.with(user, |visits| visits.has_left = visits.open == 0);
+    pub(super) fn leaves(&self, user: Uuid, at: i64) {
+        self.with(user, |visits| visits.left_at = (visits.open == 0).then_some(at));
     }
 
     pub(super) fn tell(&self, user: Uuid, reservation: &str, fact: Fact) {

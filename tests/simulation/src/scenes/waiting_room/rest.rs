@@ -123,8 +123,9 @@ impl AsItIs {
             if let Some(at) = lost.filter(|_| !skewed) {
                 return Err(format!("user {user} was told to wait at {at}; entry {id}: {entry:?}"));
             }
-            if visits.has_left && !skewed && status.is_some_and(Status::is_live) {
-                return Err(format!("user {user} has left, and entry {id} is {status:?}"));
+            let back = visits.left_at.filter(|left| known.came_after(id, *left));
+            if let Some(left) = back.filter(|_| !skewed) {
+                return Err(format!("user {user} had left at {left}; entry {id}: {entry:?}"));
             }
         }
         Ok(())

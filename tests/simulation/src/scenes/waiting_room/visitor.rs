@@ -14,7 +14,7 @@ use crate::{
 const RETRIES_MAX: usize = 5;
 const VISITS_MAX: usize = 2;
 /// After so many looks a visitor goes away, without a word.
-const LOOKS_MAX: usize = 15;
+const LOOKS_MAX: usize = 12;
 
 pub(super) struct Visitor<'a> {
     pub(super) world: &'a World,
@@ -56,6 +56,7 @@ impl Visitor<'_> {
             true => (format!("/api/v1/queue/{session}/requests"), self.wish()),
             false => (format!("/api/v1/queue/{session}/entries"), Value::Null),
         };
+        self.record.with(self.user, |visits| visits.has_asked = with_wish);
         if chance.happens(0.15) {
             futures_util::join!(self.join_once(&path, &body), self.join_once(&path, &body));
         } else {
@@ -131,7 +132,7 @@ impl Visitor<'_> {
     async fn wait(&self) -> Turn {
         let (world, chance) = (self.world, &self.world.chance);
         for _ in 0..LOOKS_MAX {
-            world.pass(chance.seconds(2.0, 20.0)).await;
+            world.pass(chance.seconds(4.0, 25.0)).await;
             let Some(reply) = self.look().await else { continue };
             match (reply.status, reply.text("status")) {
                 (200, "waiting") => {
@@ -158,7 +159,7 @@ impl Visitor<'_> {
         let call = Call { method: "DELETE", path: &path, user, headers: &[], body: Value::Null };
         if self.insist(&call).await.is_some_and(|reply| reply.status == 204) {
             self.world.journal.done("left");
-            self.record.leaves(self.user);
+            self.record.leaves(self.user, self.world.clock.now().millis());
         }
     }
 

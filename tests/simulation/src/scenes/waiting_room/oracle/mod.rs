@@ -18,9 +18,13 @@ use super::{
 };
 use crate::{
     aws::dynamodb::Change,
+    mix::{Fault, Mix},
     scenes::booking::oracle::reservations,
     watch::{Image, Oracle, attribute},
 };
+
+/// With nothing going wrong, whoever joins is in line within this time.
+const HANDLED_MILLIS_MAX: i64 = 5_000;
 
 /// Watches the only room there is.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub(super) struct OneRoom {
     known: Known,
     /// Whether machines' clocks are off.
     skewed: bool,
+    /// Whether nothing goes wrong: then nothing takes long.
+    calm: bool,
     lines: lines::Lines,
     entries: BTreeMap<Uuid, Entry>,
     tally: Tally,
@@ -60,7 +66,7 @@ impl Oracle for OneRoom {
             ("L#", _) => self.lines.changed((partition, sort), record),
             ("E#", _) => {
                 let entry = partition[2..].parse().map_err(|_| format!("{partition} is no key"))?;
-                self.entry(entry, &record["NewImage"], now.millis())
+                self.entry(entry, &record["NewImage"], image, now.millis())
                     .map_err(|error| format!("entry {entry}: {error}"))
             }
             _ => Ok(()),
@@ -68,11 +74,31 @@ impl Oracle for OneRoom {
     }
 }
 
+/// While seats are on hold, the place they were reserved with lasts.
+fn keeps_what_is_held(old: &Entry, new: &Entry, image: &Image, now: i64) -> Result<(), String> {
+    if (old.status(), new.status()) != (Some(Status::Admitted), Some(Status::Expired)) {
+        return Ok(());
+    }
+    let holds = |item: &&Value| {
+        let status = attribute::text(item, "status").unwrap_or_default();
+        attribute::uuid(item, "place") == old.place
+            && status.eq_ignore_ascii_case("active")
+            && attribute::number(item, "expires").is_some_and(|expires| now < expires)
+    };
+    match reservations(image).find(holds) {
+        None => Ok(()),
+        Some(held) => {
+            Err(format!("it is over, and reservation {:?} is not", attribute::uuid(held, "id")))
+        }
+    }
+}
+
 impl OneRoom {
-    pub(super) fn new(known: Known, skewed: bool) -> Self {
+    pub(super) fn new(known: Known, mix: &Mix) -> Self {
         Self {
             known,
-            skewed,
+            skewed: mix.has(Fault::Skew),
+            calm: mix.0.is_empty(),
             lines: lines::Lines::default(),
             entries: BTreeMap::new(),
             tally: Tally::default(),
@@ -156,7 +182,7 @@ impl OneRoom {
         }
     }
 
-    fn entry(&mut self, id: Uuid, new: &Value, now: i64) -> Result<(), String> {
+    fn entry(&mut self, id: Uuid, new: &Value, image: &Image, now: i64) -> Result<(), String> {
         let new = Entry::read(new);
         let old = self.entries.insert(id, new.clone()).unwrap_or_default();
         let around = entries::Around {
@@ -167,8 +193,17 @@ impl OneRoom {
             now: (!self.skewed).then_some(now),
         };
         around.check(id, &old, &new)?;
+        if self.calm {
+            self.comes_in_time(&new)?;
+            keeps_what_is_held(&old, &new, image, now)?;
+        }
         if old.status() != new.status() && new.status() == Some(Status::Admitted) {
             self.is_let_in(id, &new)?;
+        }
+        if old.standing.as_ref().map(|(slot, _)| slot)
+            != new.standing.as_ref().map(|(slot, _)| slot)
+        {
+            self.known.comes(id, now);
         }
         let is_live = |entry: &Entry| entry.status().is_some_and(Status::is_live);
         if is_live(&new) {
@@ -180,6 +215,22 @@ impl OneRoom {
             return Err(format!("{} are inside, of {}", self.inside(), self.tally.inside));
         }
         Ok(())
+    }
+
+    /// In the main line nobody stands in front who came long after.
+    fn comes_in_time(&self, new: &Entry) -> Result<(), String> {
+        let main = |entry: &Entry| {
+            let (slot, _) = entry.standing.as_ref().filter(|(slot, _)| slot.is_main())?;
+            Some((slot.index, entry.joined?))
+        };
+        let Some((index, joined)) = main(new) else { return Ok(()) };
+        let later = |(slot, at): &(usize, i64)| *slot < index && joined + HANDLED_MILLIS_MAX < *at;
+        match self.entries.values().filter_map(main).find(later) {
+            None => Ok(()),
+            Some((slot, at)) => {
+                Err(format!("joined at {joined}, it is in {index} behind {slot}, of {at}"))
+            }
+        }
     }
 
     /// In the order of the numbers: this one's is the slot's for ever.

@@ -1,0 +1,24 @@
+//! Whether the simulated DynamoDB has AWS's limits: each against the number that AWS documents.
+//!
+//! Time is what a test says it is, so that nobody waits.
+
+#[path = "limits/account.rs"]
+mod account;
+#[path = "limits/capacity.rs"]
+mod capacity;
+#[path = "limits/idempotency.rs"]
+mod idempotency;
+#[path = "limits/reads.rs"]
+mod reads;
+#[path = "limits/replicas.rs"]
+mod replicas;
+#[path = "limits/sizes.rs"]
+mod sizes;
+#[path = "limits/streams.rs"]
+mod streams;
+#[path = "limits/throughput.rs"]
+mod throughput;
+#[path = "limits/transactions.rs"]
+mod transactions;
+#[path = "limits/writes.rs"]
+mod writes;
