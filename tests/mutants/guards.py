@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +26,10 @@ class Guard:
         """The new text: both versions, and the environment chooses."""
         taken_out = f'(std::env::var("MUTANT").is_ok_and(|m| m == "{self.id}"))'
         return PLACEHOLDER.sub(lambda _: taken_out, self.replace)
+
+    def asking(self, kind):
+        """With the judges of this kind alone; with "" all."""
+        return replace(self, judges=[judge for judge in self.judges if judge.startswith(kind)])
 
 
 class ListError(Exception):

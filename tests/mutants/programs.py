@@ -1,7 +1,8 @@
-"""A copy of the tree with all guards in it, and the two programs that judge, built from it once."""
+"""A copy of the tree with all guards in it, and the programs that judge, built from it once."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,14 +18,8 @@ PROGRAMS = {
     "faults": ["build", "--workspace", "--test", "faults"],
 }
 # Cargo names what it builds of a workspace by the paths in it, wherever it lies: in the same folder, the
-# copy's crates and ours would be taken for one another. What differs in their profile keeps them apart.
-# No other crate is built anew, since the profiles of those stay the same.
-APART = [
-    'profile.dev.debug="none"',
-    'profile.bench.debug="line-tables-only"',
-    'profile.bench.package."*".debug="none"',
-]
-
+# copy's crates and ours would be taken for one another. The copy's version keeps them apart.
+VERSION = re.compile(rb'(?m)^version = "([^"]+)"$')
 
 class BuildError(Exception):
     """The copy does not compile."""
@@ -58,6 +53,8 @@ def copy(guards):
         content = b"" if source.is_symlink() else source.read_bytes()
         if name in files:
             content = substituted(content.decode(), files[name]).encode()
+        if name == "Cargo.toml":
+            content = VERSION.sub(rb'version = "\1-mutants"', content, count=1)
         write(TREE / name, source, content)
     wanted = set(names)
     for path in [path for path in TREE.rglob("*") if path.is_symlink() or path.is_file()]:
@@ -65,15 +62,14 @@ def copy(guards):
             path.unlink()
 
 
-def build(guards):
-    """The paths of the two programs, by name."""
-    return {name: kept(name, built(name, arguments, guards)) for name, arguments in PROGRAMS.items()}
+def build(guards, judges):
+    """The paths of the programs that these judges need, by name."""
+    needed = {"simulation" if judge.startswith("worlds:") else "faults" for judge in judges}
+    return {name: kept(name, built(name, PROGRAMS[name], guards)) for name in sorted(needed)}
 
 
 def built(name, arguments, guards):
-    command = ["cargo", *arguments, "--locked", "--message-format", "json"]
-    for apart in APART:
-        command += ["--config", apart]
+    command = ["cargo", *arguments, "--message-format", "json"]
     without = ("CLIPPY_ARGS", "MUTANT", "RUSTC_WORKSPACE_WRAPPER")
     env = {name: value for name, value in os.environ.items() if name not in without}
     env |= {"CARGO_INCREMENTAL": "0", "CARGO_TARGET_DIR": str(ROOT / "target")}

@@ -8,7 +8,7 @@ use simulation::{
     mix::Fault,
 };
 
-use crate::account::{Account, BY_KIND, TABLE, get, item_with, key};
+use crate::account::{Account, BY_KIND, TABLE, get, item, item_with, key};
 
 /// As long as any change is on its way: AWS says "usually within one second or less", and promises nothing.
 const LAG_MAX: Duration = Duration::from_secs(20);
@@ -107,6 +107,28 @@ fn indexes_queries_and_batches_lag_too() {
     assert_eq!(account.must("Query", &of_kind(20))["Count"], 0);
 }
 
+/// Changes of an item come in their order: a replica that still waits for others has the last one of it.
+#[test]
+fn a_replica_ends_up_with_the_last_change() {
+    let account = lagging();
+    (1..=30).for_each(|n| set(&account, n));
+    let gone = |n: u32| json!({ "TableName": TABLE, "Key": key(&format!("gone {n}")) });
+    for n in 1..=10 {
+        account.put(&item(&format!("gone {n}"), 50));
+        account.must("DeleteItem", &gone(n));
+    }
+    account.pass(LAG_MAX);
+    for n in 1..=10 {
+        account.put(&item("another", 50 + n));
+        for _ in 0..5 {
+            assert_eq!(number(&account.get("a", false)), 30);
+            for n in 1..=10 {
+                assert!(account.get(&format!("gone {n}"), false).json()["Item"].is_null());
+            }
+        }
+    }
+}
+
 /// Where nothing of the kind is asked for, nothing lags; nor while nothing goes wrong.
 #[test]
 fn a_world_without_stale_reads_has_none() {
@@ -118,5 +140,12 @@ fn a_world_without_stale_reads_has_none() {
             assert_eq!(number(&account.get("a", false)), n);
             assert_eq!(account.must("Query", &of_kind(n))["Count"], 1);
         }
+    }
+    let calming = lagging();
+    for n in 1..=20 {
+        calming.service.go_wrong(true);
+        set(&calming, n);
+        calming.service.go_wrong(false);
+        assert_eq!(number(&calming.get("a", false)), n, "what is on its way is not missed");
     }
 }

@@ -1,5 +1,7 @@
 //! Orders that somebody publishes by hand, with metadata or without, and what is no order at all.
 
+use std::collections::BTreeSet;
+
 use marquee_host::broker::Ports;
 use marquee_messaging::{
     message::{Message, Metadata},
@@ -64,7 +66,7 @@ impl Client<'_> {
         let Line { item, quantity, .. } = line;
         let body = json!({ "order_id": id, "item": item, "qty": quantity, "student_id": student });
         let line = Line { student: Some(student.clone()), ..line.clone() };
-        self.scene.told.borrow_mut().orders_max.insert(student, 1);
+        self.scene.told.borrow_mut().sent.insert(student, BTreeSet::from([id.to_owned()]));
         let Some(reply) = self.call("POST", "/order", body).await else { return };
         match reply.status {
             201 => _ = self.scene.told.borrow_mut().accepted.insert(id.to_owned(), line),

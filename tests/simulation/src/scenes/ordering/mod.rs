@@ -73,7 +73,7 @@ const LOOKED_AT_AGAIN_WITHIN: Duration = Duration::from_secs(2 * 60 * 60 + 30 * 
 const TRIES_MAX: usize = 5;
 
 /// So often many come at once, and all want the same.
-const RUSH_EVERY: Duration = Duration::from_secs(30);
+const RUSH_EVERY: Duration = Duration::from_secs(45);
 /// What is ordered: in a rush the first, and the last is never in stock.
 const MENU: [&str; 4] = ["Pizza", "Coffee", "Tea & Cake", "Caviar"];
 const IN_STOCK: usize = 3;
@@ -92,8 +92,8 @@ struct Line {
 struct Told {
     accepted: BTreeMap<String, Line>,
     cancelled: BTreeSet<String>,
-    /// Orders that each student may have at most.
-    orders_max: BTreeMap<String, usize>,
+    /// What each student has sent that may be an order: keys, ids, and tries without either.
+    sent: BTreeMap<String, BTreeSet<String>>,
     /// Lines that were published by hand, by order.
     by_hand: BTreeMap<String, Vec<Line>>,
     /// Orders of theirs that the broker has.
@@ -202,7 +202,7 @@ impl Scene for Ordering {
         // Somebody has to be hungry.
         let works_here = number > 0 && chance.happens(0.3);
         for visit in 0..2 + chance.below(3) {
-            let rush = chance.happens(0.5);
+            let rush = chance.happens(0.6);
             match rush {
                 true => world.pass(until_next(world.clock.elapsed(), RUSH_EVERY)).await,
                 false => client.pause(45.0).await,

@@ -110,7 +110,7 @@ fn orders(found: &Found, told: &Told) -> Result<(), String> {
         *by_student.entry(student).or_default() += 1;
     }
     for (student, count) in by_student {
-        let most = told.orders_max.get(student).copied().unwrap_or_default();
+        let most = told.sent.get(student).map_or(0, BTreeSet::len);
         if count > most {
             return Err(format!("student {student} has {count} orders, and sent {most}"));
         }

@@ -25,10 +25,13 @@ impl Student<'_> {
     pub(super) async fn visit(&self) {
         let (client, chance) = (self.client, &self.client.world.chance);
         let (known, line) = (self.choose(), self.line());
-        let order = match chance.happens(0.15) {
-            true => self.place_twice(&known, &line).await,
-            false => self.place(&known, &line).await,
+        let placing = async {
+            match chance.happens(0.15) {
+                true => self.place_twice(&known, &line).await,
+                false => self.place(&known, &line).await,
+            }
         };
+        let (order, ()) = futures_util::join!(placing, self.order_for_others());
         let Some((order, answer)) = order else { return };
         match chance.below(9) {
             0..3 => self.follow(&order).await,
@@ -58,6 +61,16 @@ impl Student<'_> {
             1 => self.place_another(&known, &line).await,
             _ => {}
         }
+    }
+
+    /// In a rush, who orders does so for a whole table, and does not look after it.
+    async fn order_for_others(&self) {
+        let others = if self.rush { self.client.world.chance.below(5) } else { 0 };
+        let placing = (0..others).map(|_| async {
+            let (known, line) = (self.choose(), self.line());
+            self.place(&known, &line).await;
+        });
+        futures_util::future::join_all(placing).await;
     }
 
     fn choose(&self) -> Known {
@@ -177,8 +190,11 @@ impl Student<'_> {
 
     fn may_have_one_more(&self, known: &Known) {
         let mut told = self.client.scene.told.borrow_mut();
-        let most = told.orders_max.entry(self.name.clone()).or_default();
-        *most = if matches!(known, Known::Not) { *most + 1 } else { 1 };
+        let sent = told.sent.entry(self.name.clone()).or_default();
+        _ = match known {
+            Known::ByKey(known) | Known::ById(known) => sent.insert(known.clone()),
+            Known::Not => sent.insert(format!("try {}", sent.len())),
+        };
     }
 
     /// Until it is decided, or patience ends.

@@ -75,6 +75,8 @@ struct SetUp {
     hall: Hall,
     seller: seller::Seller,
     visitors: Vec<Uuid>,
+    /// How long it takes until the first visits of all have begun.
+    rush: Duration,
 }
 
 #[async_trait(?Send)]
@@ -86,12 +88,13 @@ impl Scene for WaitingRoom {
         let hall = booking::put_on_sale(world, rows, seats, seller::session(world)).await?;
         let visitors: Vec<_> = (0..world.plan.clients).map(|_| world.chance.uuid()).collect();
         let seller = seller::Seller::open(world, &hall.session, &self.known, &visitors).await?;
-        drop(self.set_up.set(SetUp { hall, seller, visitors }));
+        let rush = Duration::from_secs(*world.chance.one_of(&[1, 5, 60]));
+        drop(self.set_up.set(SetUp { hall, seller, visitors, rush }));
         Ok(())
     }
 
     async fn client(&self, world: &Rc<World>, number: usize) {
-        let Some(SetUp { hall, seller, visitors }) = self.set_up.get() else { return };
+        let Some(SetUp { hall, seller, visitors, rush }) = self.set_up.get() else { return };
         let visitor = visitor::Visitor {
             world,
             known: &self.known,
@@ -100,8 +103,8 @@ impl Scene for WaitingRoom {
             user: visitors[number],
         };
         match number {
-            0 => drop(futures_util::join!(visitor.come(), seller.sell(world))),
-            _ => visitor.come().await,
+            0 => drop(futures_util::join!(visitor.come(*rush), seller.sell(world))),
+            _ => visitor.come(*rush).await,
         }
     }
 

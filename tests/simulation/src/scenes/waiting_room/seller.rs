@@ -59,7 +59,7 @@ impl Seller {
             settings["opens_at"] = json!(opens.to_rfc3339_millis());
         }
         if chance.happens(0.2) {
-            settings["rate_per_minute"] = json!(6 + chance.below(20));
+            settings["rate_per_minute"] = json!(2 + chance.below(12));
         }
         if chance.happens(0.15) {
             settings["bypass"] = json!([chance.one_of(visitors)]);

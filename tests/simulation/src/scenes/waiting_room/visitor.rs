@@ -1,5 +1,7 @@
 //! A visitor: joins, looks, loses patience, comes again.
 
+use std::time::Duration;
+
 use marquee_kernel::time::{Clock, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -33,10 +35,14 @@ pub(super) enum Turn {
 }
 
 impl Visitor<'_> {
-    pub(super) async fn come(&self) {
+    /// Comes within this time, and perhaps again.
+    pub(super) async fn come(&self, rush: Duration) {
         let (world, chance) = (self.world, &self.world.chance);
-        for _ in 0..=chance.below(VISITS_MAX) {
-            world.pass(chance.seconds(0.0, 45.0)).await;
+        world.pass(chance.seconds(0.0, rush.as_secs_f64())).await;
+        for visit in 0..=chance.below(VISITS_MAX) {
+            if visit > 0 {
+                world.pass(chance.seconds(0.0, 45.0)).await;
+            }
             self.join(chance.happens(0.3)).await;
             if chance.happens(0.05) {
                 // Joined, and changed their mind at once.

@@ -4,6 +4,8 @@ use super::super::items::{Batch, Room, Tally};
 
 /// A room that was not looked at makes up for this much of its rate.
 const CATCH_UP_MILLIS: i64 = 15_000;
+/// What rounding may come to.
+const ROUNDED_MILLIS: i64 = 50;
 
 /// A batch begins: all whom it lets in count as inside, and the line moves on by as many. `settings` are
 /// those since the tally changed last: whoever composed the batch has read one of them.
@@ -49,15 +51,11 @@ pub(super) fn closes(old: &Tally, new: &Tally, is: &Tally) -> Result<(), String>
 /// In no time have more been let in than the rate gives.
 pub(super) fn keeps_rate(admitted: &[i64], rate: u64) -> Result<(), String> {
     let Some(last) = admitted.last() else { return Ok(()) };
-    for (index, first) in admitted.iter().enumerate() {
-        let count = (admitted.len() - index) as i64;
-        let interval = 60_000 / i64::try_from(rate.max(1)).unwrap_or(i64::MAX);
-        let most = (last - first + CATCH_UP_MILLIS.max(interval)) / interval + 1;
-        if count > most {
-            return Err(format!(
-                "{count} are let in within {} ms at {rate} a minute",
-                last - first
-            ));
+    let interval = 60_000 / i64::try_from(rate.max(1)).unwrap_or(i64::MAX);
+    for (count, first) in (1..).zip(admitted.iter().rev()) {
+        let time = last - first;
+        if count > (time + CATCH_UP_MILLIS.max(interval) + ROUNDED_MILLIS) / interval {
+            return Err(format!("{count} are let in within {time} ms, at {rate} a minute"));
         }
     }
     Ok(())
