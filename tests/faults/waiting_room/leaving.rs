@@ -32,6 +32,28 @@ async fn who_left_with_seats_on_hold_stays_so_when_the_hold_ends_and_joins_again
     assert_eq!(lobby.status(1).await, Status::Waiting);
 }
 
+/// The room cannot know of a message that is still on its way.
+#[tokio::test]
+async fn who_joins_again_and_leaves_at_once_stays_away() {
+    let lobby = Lobby::open(100, |_| ()).await;
+    lobby.line_up(1..=1).await;
+    let path = format!("/entries/{}", entry_id(1));
+    assert_eq!(lobby.call(1, "DELETE", &path, &Value::Null).await.0, 204);
+    lobby.clock.advance(Duration::from_secs(5));
+    let again = [lobby.arrival(1, 0)];
+    for later in [40, 0] {
+        lobby.clock.advance(Duration::from_millis(later));
+        assert_eq!(lobby.call(1, "DELETE", &path, &Value::Null).await.0, 204);
+    }
+    assert_eq!(lobby.seat(&lobby.sound(), &again).await, Some(vec![Outcome::Done]));
+    assert_eq!(lobby.status(1).await, Status::Left);
+    // Whoever joins after that waits again.
+    lobby.clock.advance(Duration::from_secs(1));
+    let later = [lobby.arrival(1, 0)];
+    assert_eq!(lobby.seat(&lobby.sound(), &later).await, Some(vec![Outcome::Done]));
+    assert_eq!(lobby.status(1).await, Status::Waiting);
+}
+
 #[tokio::test]
 async fn nobody_leaves_by_an_old_look_once_seats_are_on_hold() {
     let lobby = Lobby::open(100, |settings| {

@@ -116,7 +116,7 @@ pub fn model_of(size: Size, refusals_per_booking: usize) -> Figures {
 async fn measure(size: Size, refusals_per_booking: usize) -> Figures {
     let without = Fault::iter().collect();
     let cuts = Cuts { scene: Some(SceneName::Booking), without, ..Cuts::default() };
-    let world = World::new(Plan::new(SEED, &cuts), false).await;
+    let world = World::new(Plan::new(SEED, &cuts).setting, false).await;
     let mut events = Events::start(&world);
     let session = put_on_sale(&world, size).await;
     let (seats, free_units) = seat_map(&world, &session).await;
@@ -225,7 +225,7 @@ impl Events {
         for consumer in &lambda.environment().functions.consumers {
             let mapping = Mapping {
                 queue: consumer.queue,
-                kind: world.plan.mapping,
+                kind: world.setting.mapping,
                 window: Duration::ZERO,
                 broker: broker.memory.clone(),
                 lambda: Rc::clone(&lambda),

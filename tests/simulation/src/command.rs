@@ -18,6 +18,7 @@ use crate::{
     plan::{Cuts, Plan},
     run::{run, shrink},
     scenes::SceneName,
+    setting::Setting,
 };
 
 /// How many more worlds are run to make one that failed smaller.
@@ -126,7 +127,7 @@ fn throughput() {
 /// A single world, and its history.
 fn one(plan: &Plan, all: bool) -> ExitCode {
     let outcome = run(plan, true);
-    let Plan { scene, clients, lasts, mix, .. } = plan;
+    let (scene, Setting { clients, lasts, mix, .. }) = (plan.scene, &plan.setting);
     println!("{scene}: {clients} clients in {} s", lasts.as_secs());
     for (fault, rate) in &mix.0 {
         println!("  {fault} {rate:.3}");

@@ -22,7 +22,8 @@ use relay_outbox::RelayOutbox;
 use crate::{
     aws::{broker::Broker, dynamodb::link::Link},
     clock::SkewedClock,
-    mix::{Fault, Faults},
+    faults::Faults,
+    mix::Fault,
 };
 
 /// How far a machine's clock is off at most.

@@ -2,8 +2,9 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`plan`], [`mix`] | what a world will be, and what goes wrong in it |
-//! | [`world`] | a world, from the first client to the last check |
+//! | [`plan`], [`setting`], [`mix`] | what a world will be, and what goes wrong in it |
+//! | [`world`], [`faults`] | a world, and what strikes in it |
+//! | [`play`] | from the first client to the last check |
 //! | [`aws`] | what AWS does, and may do |
 //! | [`environment`] | the functions, as they are deployed |
 //! | [`scenes`] | clients of each context, and what must hold |
@@ -20,12 +21,15 @@ pub mod clock;
 pub mod command;
 pub mod entropy;
 pub mod environment;
+pub mod faults;
 pub mod history;
 pub mod journal;
 pub mod many;
 pub mod mix;
 pub mod plan;
+pub mod play;
 pub mod run;
 pub mod scenes;
+pub mod setting;
 pub mod watch;
 pub mod world;

@@ -89,7 +89,7 @@ impl Sum {
         self.worlds += 1;
         self.lines += outcome.lines;
         let mut hasher = DefaultHasher::new();
-        (outcome.plan.seed, outcome.digest).hash(&mut hasher);
+        (outcome.plan.setting.seed, outcome.digest).hash(&mut hasher);
         self.digest = self.digest.wrapping_add(hasher.finish());
         for ((fault, handler), times) in &outcome.coverage {
             let of_fault = self.coverage.entry(*fault).or_default();

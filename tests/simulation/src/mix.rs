@@ -1,16 +1,10 @@
 //! What goes wrong in a world, and how often: each world has a mix of its own, and some have none.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use strum::{Display, EnumIter, EnumString, IntoEnumIterator};
 
-use crate::{chance::Chance, journal::Journal};
+use crate::chance::Chance;
 
 /// What can go wrong. Its name is what `--without` takes.
 #[derive(
@@ -110,38 +104,5 @@ impl Mix {
 
     pub fn has(&self, fault: Fault) -> bool {
         self.0.contains_key(&fault)
-    }
-}
-
-/// The faults of a world while it lasts; they stop before it comes to rest.
-#[derive(Clone, Debug)]
-pub struct Faults {
-    pub mix: Arc<Mix>,
-    pub chance: Chance,
-    pub journal: Journal,
-    on: Arc<AtomicBool>,
-}
-
-impl Faults {
-    /// None strikes yet.
-    pub fn new(mix: Mix, chance: Chance, journal: Journal) -> Self {
-        Self { mix: Arc::new(mix), chance, journal, on: Arc::default() }
-    }
-
-    pub fn switch(&self, on: bool) {
-        self.on.store(on, Ordering::SeqCst);
-    }
-
-    pub fn are_on(&self) -> bool {
-        self.on.load(Ordering::SeqCst)
-    }
-
-    /// Whether this fault strikes here and now. What strikes is in the journal.
-    pub fn strike(&self, fault: Fault) -> bool {
-        let strikes = self.are_on() && self.chance.happens(self.mix.rate(fault));
-        if strikes {
-            self.journal.struck(fault);
-        }
-        strikes
     }
 }

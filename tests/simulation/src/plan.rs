@@ -7,6 +7,7 @@ use crate::{
     chance::Chance,
     mix::{Fault, Mix},
     scenes::SceneName,
+    setting::Setting,
 };
 
 /// The longest that clients come.
@@ -15,13 +16,8 @@ const CLIENTS_MAX: usize = 12;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    pub seed: u64,
     pub scene: SceneName,
-    pub mix: Mix,
-    pub clients: usize,
-    pub lasts: Duration,
-    /// Which of Lambda's mappings calls consumers.
-    pub mapping: MappingKind,
+    pub setting: Setting,
     /// As it was cut down, to be told again.
     cuts: Cuts,
 }
@@ -46,15 +42,10 @@ impl Plan {
         let scene = cuts.scene.unwrap_or(scene);
         let mut mix = Mix::draw(&chance, &BTreeSet::new());
         mix.0.retain(|fault, _| !cuts.without.contains(fault) && scene.survives(*fault));
-        Self {
-            seed,
-            scene,
-            mix,
-            mapping,
-            clients: cuts.clients.map_or(clients, |most| most.min(clients)),
-            lasts: cuts.seconds.map_or(lasts, |most| lasts.min(Duration::from_secs(most))),
-            cuts: cuts.clone(),
-        }
+        let clients = cuts.clients.map_or(clients, |most| most.min(clients));
+        let lasts = cuts.seconds.map_or(lasts, |most| lasts.min(Duration::from_secs(most)));
+        let setting = Setting { seed, mix, mapping, clients, lasts };
+        Self { scene, setting, cuts: cuts.clone() }
     }
 
     /// The same world with more taken away.
@@ -62,14 +53,14 @@ impl Plan {
     pub fn cut(&self, more: impl FnOnce(&mut Cuts)) -> Self {
         let mut cuts = self.cuts.clone();
         more(&mut cuts);
-        Self::new(self.seed, &cuts)
+        Self::new(self.setting.seed, &cuts)
     }
 }
 
 /// As the command's options: `--seed 7 --without killed,frozen`.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "--seed {}", self.seed)?;
+        write!(f, "--seed {}", self.setting.seed)?;
         let Cuts { scene, without, clients, seconds } = &self.cuts;
         if let Some(scene) = scene {
             write!(f, " --context {scene}")?;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, thread};
 
 use tokio::task::LocalSet;
 
-use crate::{entropy, mix::Fault, plan::Plan, world::World};
+use crate::{entropy, mix::Fault, plan::Plan, play::play, world::World};
 
 /// A deep future is no reason to fail.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
@@ -48,7 +48,7 @@ pub fn run(plan: &Plan, keeps_text: bool) -> Outcome {
 }
 
 fn run_here(plan: Plan, keeps_text: bool) -> Outcome {
-    entropy::seed_this_thread(plan.seed);
+    entropy::seed_this_thread(plan.setting.seed);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -56,8 +56,8 @@ fn run_here(plan: Plan, keeps_text: bool) -> Outcome {
         .expect("a runtime");
     let local = LocalSet::new();
     let world = local.block_on(&runtime, async {
-        let world = World::new(plan.clone(), keeps_text).await;
-        world.run().await;
+        let world = World::new(plan.setting.clone(), keeps_text).await;
+        play(plan.scene, &world).await;
         world
     });
     let journal = &world.journal;
@@ -78,18 +78,20 @@ pub fn shrink(outcome: Outcome, mut tries: usize) -> Outcome {
     let mut smallest = outcome;
     loop {
         let plan = &smallest.plan;
-        let faults: Vec<_> = plan.mix.0.keys().copied().collect();
-        let seconds = plan.lasts.as_secs();
+        let faults: Vec<_> = plan.setting.mix.0.keys().copied().collect();
+        let seconds = plan.setting.lasts.as_secs();
         let smaller = (faults.len() > 1)
             .then(|| plan.cut(|cuts| cuts.without.extend(faults.iter().copied())))
             .into_iter()
             .chain(halves(&faults).map(|half| plan.cut(|cuts| cuts.without.extend(half))))
             .chain(faults.iter().map(|fault| plan.cut(|cuts| _ = cuts.without.insert(*fault))))
             .chain(
-                (plan.clients > 1).then(|| plan.cut(|cuts| cuts.clients = Some(plan.clients / 2))),
+                (plan.setting.clients > 1)
+                    .then(|| plan.cut(|cuts| cuts.clients = Some(plan.setting.clients / 2))),
             )
             .chain(
-                (plan.clients > 1).then(|| plan.cut(|cuts| cuts.clients = Some(plan.clients - 1))),
+                (plan.setting.clients > 1)
+                    .then(|| plan.cut(|cuts| cuts.clients = Some(plan.setting.clients - 1))),
             )
             .chain((seconds > 30).then(|| plan.cut(|cuts| cuts.seconds = Some(seconds / 2))));
         let mut found = None;

@@ -2,7 +2,6 @@
 
 use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 
-use futures_util::future::join_all;
 use marquee_booking::store::holds::HoldPolicy;
 use marquee_contexts::CONTEXTS;
 use marquee_dynamo::table::schema::create_table;
@@ -10,7 +9,6 @@ use marquee_host::{
     database::{Tables, table_name},
     settings::Settings,
 };
-use marquee_messaging::publisher::Publisher;
 use marquee_passes::PassKey;
 use marquee_payments::settlement::RetryPauses;
 use marquee_testkit::ledger::Ledger;
@@ -32,27 +30,20 @@ use crate::{
     chance::Chance,
     clock::WorldClock,
     environment::Machines,
-    journal::{Journal, acting},
-    mix::Faults,
-    plan::Plan,
-    scenes::{MINUTE, Scene},
+    faults::Faults,
+    journal::Journal,
+    setting::Setting,
     watch::Watch,
 };
 
-/// Clients that have not ended by then walk away.
-const CLIENTS_MAX: Duration = Duration::from_secs(30 * 60);
 /// Once nothing goes wrong any more and nobody comes, everything has to be done within this time.
 const REST_MAX: Duration = Duration::from_secs(60 * 60);
 /// For so long nothing must happen for a world to be at rest.
 const QUIET: Duration = Duration::from_secs(5);
-/// Longer than any record or memory of a message is kept.
-const LATER: Duration = Duration::from_secs(8 * 24 * 60 * 60);
-/// How many messages are delivered once more when all is over.
-const OLD_MESSAGES_MAX: usize = 20;
 
 #[derive(Debug)]
 pub struct World {
-    pub plan: Plan,
+    pub setting: Setting,
     /// For clients.
     pub chance: Chance,
     pub faults: Faults,
@@ -73,13 +64,13 @@ pub struct World {
 
 impl World {
     /// An empty one in which nothing goes wrong yet.
-    pub async fn new(plan: Plan, keeps_text: bool) -> Rc<Self> {
+    pub async fn new(setting: Setting, keeps_text: bool) -> Rc<Self> {
         let clock = WorldClock::begin();
-        let chance = |used_for| Chance::new(plan.seed, used_for);
+        let chance = |used_for| Chance::new(setting.seed, used_for);
         let journal = Journal::new(clock, keeps_text);
-        let faults = Faults::new(plan.mix.clone(), chance("faults"), journal.clone());
-        let (watch, service) = (Watch::default(), Service::new(&plan.mix, chance("dynamodb")));
-        let broker = Broker::new(plan.mapping, faults.clone());
+        let faults = Faults::new(setting.mix.clone(), chance("faults"), journal.clone());
+        let (watch, service) = (Watch::default(), Service::new(&setting.mix, chance("dynamodb")));
+        let broker = Broker::new(setting.mapping, faults.clone());
         let provider = provider(faults.clone());
         let passes = PassKey::from_secret("of the waiting rooms");
         let hold_for = chance("policy").seconds(30.0, 180.0);
@@ -110,7 +101,7 @@ impl World {
         let shards = shards.collect();
         let (chance, busy) = (chance("clients"), Rc::default());
         Rc::new(Self {
-            plan,
+            setting,
             chance,
             faults,
             journal,
@@ -157,57 +148,11 @@ impl World {
         tokio::time::sleep(time).await;
     }
 
-    /// From the first client to the last check. What was found is in [`Self::watch`].
-    pub async fn run(self: &Rc<Self>) {
-        let mut aws = self.start_aws();
-        let scene = self.plan.scene.make();
-        if let Err(error) = acting("setup".into(), scene.open(self)).await {
-            self.watch.report(format!("the scene was not set up: {error}"));
-            return;
-        }
-        self.faults.switch(true);
-        let clients =
-            (0..self.plan.clients).map(|n| acting(format!("client {n}"), scene.client(self, n)));
-        let _ = tokio::time::timeout(self.plan.lasts.min(CLIENTS_MAX), join_all(clients)).await;
-        self.faults.switch(false);
-        if self.watch.violations().is_empty()
-            && let Err(violation) = self.come_to_rest(&*scene, &mut aws).await
-        {
-            self.watch.report(violation);
-        }
-        aws.abort_all();
-    }
-
-    async fn come_to_rest(
-        self: &Rc<Self>,
-        scene: &dyn Scene,
-        aws: &mut JoinSet<()>,
-    ) -> Result<(), String> {
-        self.journal.write("faults stop");
-        self.pass(self.hold_for + scene.settles_within()).await;
-        self.be_quiet().await?;
-        if self.redrive().await? {
-            self.pass(scene.settles_within()).await;
-            self.be_quiet().await?;
-        }
-        acting("check".into(), scene.at_rest(self)).await?;
-        // Nothing runs for a week and a day; not even schedules, which would find nothing to do.
-        aws.abort_all();
-        self.pass(LATER).await;
-        *aws = self.start_aws();
-        // Whatever its age, a message that comes once more changes nothing.
-        let mut old = self.broker.delivered();
-        self.chance.shuffle(&mut old);
-        old.truncate(OLD_MESSAGES_MAX);
-        self.journal.write("old messages come again");
-        self.broker.memory.publish(&old).await;
-        self.pass(2 * MINUTE).await;
-        self.be_quiet().await?;
-        acting("check again".into(), scene.at_rest(self)).await
-    }
-
     /// Waits until nothing is on its way.
-    async fn be_quiet(&self) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// What is still on its way an hour later.
+    pub(crate) async fn be_quiet(&self) -> Result<(), String> {
         let until = Instant::now() + REST_MAX;
         while !self.is_quiet() {
             if Instant::now() > until {
@@ -244,35 +189,23 @@ impl World {
         )
     }
 
-    fn queues(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn queues(&self) -> impl Iterator<Item = &'static str> {
         let topology = marquee_contexts::topology();
         topology.queues().map(|queue| queue.name).collect::<Vec<_>>().into_iter()
     }
 
-    /// An operator puts dead letters back once: what failed for a while may then succeed. Whether there
-    /// were any.
-    async fn redrive(&self) -> Result<bool, String> {
-        let redriven: usize = self.queues().map(|queue| self.broker.memory.redrive(queue)).sum();
-        self.be_quiet().await?;
-        for queue in self.queues().chain([marquee_messaging::topology::RELAY_OUTBOX]) {
-            if let Some(letter) = self.broker.memory.dead_letters(queue).first() {
-                let (reason, text) = (&letter.reason, letter.message.text());
-                if !self.plan.scene.explains(&text, reason) {
-                    return Err(format!("a dead letter of {queue}: {reason}: {text}"));
-                }
-            }
-        }
-        Ok(redriven > 0)
-    }
-
-    fn start_aws(self: &Rc<Self>) -> JoinSet<()> {
+    /// What calls functions by itself. It ends with the tasks.
+    pub(crate) fn start_aws(
+        self: &Rc<Self>,
+        schedules: &'static [(&'static str, Duration)],
+    ) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let environment = self.lambda.environment();
-        let chance = Chance::new(self.plan.seed, "mappings");
+        let chance = Chance::new(self.setting.seed, "mappings");
         for consumer in &environment.functions.consumers {
             let mapping = Mapping {
                 queue: consumer.queue,
-                kind: self.plan.mapping,
+                kind: self.setting.mapping,
                 window: chance.millis(0, 1_000),
                 broker: self.broker.memory.clone(),
                 lambda: Rc::clone(&self.lambda),
@@ -284,7 +217,7 @@ impl World {
         for shard in &self.shards {
             tasks.spawn_local(shard.clone().run());
         }
-        for (name, every) in self.plan.scene.schedules() {
+        for (name, every) in schedules {
             let (lambda, faults) = (Rc::clone(&self.lambda), self.faults.clone());
             let schedule = Schedule { name, every: *every, lambda, faults };
             tasks.spawn_local(schedule.run());

@@ -83,7 +83,7 @@ pub(crate) async fn leave(
     for _ in 0..TRIES_MAX {
         let entry = app.store.entry(id, true).await?.ok_or_else(no_entry)?;
         // Let in, or over, at the same moment: it is looked at once more.
-        if entry.status.is_over() || app.store.leave(&entry, app.pass_for, app.clock.now()).await? {
+        if app.store.leave(&entry, app.pass_for, app.clock.now()).await? {
             return Ok(StatusCode::NO_CONTENT);
         }
     }

@@ -1,6 +1,6 @@
 //! Taking a visitor into the room, with or without a wish.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Json,
@@ -17,6 +17,7 @@ use marquee_messaging::{
 use marquee_passes::request::Wish;
 use marquee_waiting_room::{
     events::{Arrival, JOINED},
+    store::entries::just_after,
     topology::WAITING_ROOM_EVENTS,
     views::{entry::Told, seen::Seen},
 };
@@ -90,9 +91,8 @@ pub(crate) async fn take(
         let problem = Problem::new(&PLACE_NOT_OVER, detail.into());
         return Err(problem.with("retry_after", RETRY_AFTER));
     }
-    // After the end of the place before, whatever the clock says of the process that wrote it.
     let ended_at = known.and_then(|entry| entry.ended_at);
-    let at = ended_at.map_or(now, |ended| now.max(ended + Duration::from_millis(1)));
+    let at = ended_at.map_or(now, |ended| now.max(just_after(ended)));
     let arrival = Arrival { session, user, at, wish };
     publish(app, told.id, &arrival).await?;
     Ok((StatusCode::ACCEPTED, Json(told.on_the_way(now))).into_response())

@@ -100,16 +100,21 @@ impl WaitingRoomStore {
     }
 
     /// A visitor goes: one write unit, or three from inside. Whoever was let in keeps counting as inside
-    /// until no pass of theirs can be good any more. The entry as it was, if there was something to end.
+    /// until no pass of theirs can be good any more. `false` if the entry is not as it was seen.
+    ///
+    /// If the visit was over, it ends once more: the visitor may have joined again since, and that message
+    /// may still be on its way. It would bring back someone who has been told that they are gone.
     pub async fn leave(
         &self,
         entry: &Entry,
         pass: Duration,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        let over = entry.status.is_over();
+        let ended_at = entry.ended_at.map_or(now, |ended| now.max(just_after(ended)));
         let change = Change::default()
-            .set(items::STATUS, text(Status::Left.as_str()))
-            .set(items::ENDED_AT, instant(now))
+            .set(items::STATUS, text(if over { entry.status } else { Status::Left }.as_str()))
+            .set(items::ENDED_AT, instant(ended_at))
             .only_if(items::SLOT, Some(text(entry.slot.to_string())))
             .only_if(items::STATUS, Some(text(entry.status.as_str())));
         let change = match entry.place {
@@ -181,6 +186,11 @@ impl WaitingRoomStore {
             .only_with(keys::LIST);
         self.table.update(change.of(keys::entry(id))).await.map(drop)
     }
+}
+
+/// When somebody joins again, at the earliest: whatever the clock says of the process that wrote the end.
+pub fn just_after(ended: Timestamp) -> Timestamp {
+    ended + Duration::from_millis(1)
 }
 
 fn inside_until(change: Change, id: EntryId, until: Timestamp) -> Change {

@@ -14,10 +14,7 @@ use marquee_messaging::{
 };
 use tokio::time::Instant;
 
-use crate::{
-    aws::MappingKind,
-    mix::{Fault, Faults},
-};
+use crate::{aws::MappingKind, faults::Faults, mix::Fault};
 
 const QUEUE_LEN_MAX: usize = 100_000;
 /// How late a message may be: most of them seconds, some of them minutes.

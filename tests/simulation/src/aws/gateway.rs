@@ -12,11 +12,7 @@ use marquee_lambda::http;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{
-    aws::lambda::Lambda,
-    clock::WorldClock,
-    mix::{Fault, Faults},
-};
+use crate::{aws::lambda::Lambda, clock::WorldClock, faults::Faults, mix::Fault};
 
 /// After which API Gateway gives up.
 const TIMEOUT: Duration = Duration::from_secs(29);

@@ -12,8 +12,9 @@ use std::{
 
 use crate::{
     environment::{Environment, Machines},
+    faults::Faults,
     journal::acting,
-    mix::{Fault, Faults},
+    mix::Fault,
 };
 
 /// The longest that a frozen environment sleeps before it goes on.

@@ -2,7 +2,7 @@
 
 use marquee_testkit::ledger::{Ledger, Trouble};
 
-use crate::mix::{Fault, Faults};
+use crate::{faults::Faults, mix::Fault};
 
 pub fn provider(faults: Faults) -> Ledger {
     Ledger::new(move |call| {

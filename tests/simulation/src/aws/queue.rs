@@ -9,8 +9,9 @@ use marquee_messaging::backends::memory::{Delivery, MemoryBroker};
 
 use crate::{
     aws::{MappingKind, amazon_mq, lambda::Lambda},
+    faults::Faults,
     journal::acting,
-    mix::{Fault, Faults},
+    mix::Fault,
 };
 
 /// As Lambda's default for SQS.

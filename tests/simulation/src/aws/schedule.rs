@@ -3,10 +3,7 @@
 use std::{rc::Rc, time::Duration};
 
 use crate::{
-    aws::lambda::Lambda,
-    environment::Environment,
-    journal::acting,
-    mix::{Fault, Faults},
+    aws::lambda::Lambda, environment::Environment, faults::Faults, journal::acting, mix::Fault,
 };
 
 const TIMEOUT: Duration = Duration::from_secs(120);

@@ -17,8 +17,9 @@ use crate::{
         dynamodb::{Change, Service},
         lambda::Lambda,
     },
+    faults::Faults,
     journal::acting,
-    mix::{Fault, Faults},
+    mix::Fault,
 };
 
 pub const SHARDS: u64 = 2;

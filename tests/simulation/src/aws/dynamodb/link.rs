@@ -25,8 +25,9 @@ use tokio::sync::oneshot;
 use super::{Answer, Service};
 use crate::{
     clock::WorldClock,
+    faults::Faults,
     journal::{acting, actor},
-    mix::{Fault, Faults},
+    mix::Fault,
     watch::Watch,
 };
 

@@ -104,7 +104,7 @@ impl Scene for Booking {
     async fn open(&self, world: &Rc<World>) -> Result<(), String> {
         let (rows, seats) = (1 + world.chance.below(2), 2 + world.chance.below(5));
         let hall = put_on_sale(world, rows, seats, Value::Null).await?;
-        world.watch.add(Seats::default());
+        world.watch.add(Seats);
         *self.hall.borrow_mut() = hall;
         Ok(())
     }
@@ -119,7 +119,8 @@ impl Scene for Booking {
     }
 
     async fn at_rest(&self, world: &Rc<World>) -> Result<(), String> {
-        rest::check(world, &self.told.borrow()).await
+        let told = self.told.borrow().clone();
+        rest::check(world, &told).await
     }
 
     fn settles_within(&self) -> Duration {

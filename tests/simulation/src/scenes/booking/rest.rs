@@ -85,7 +85,7 @@ fn money(world: &World, image: &Image, statuses: &BTreeMap<Uuid, String>) -> Res
     let mut kept: BTreeMap<Uuid, u64> = BTreeMap::new();
     for (payment, entry) in world.provider.entries() {
         // Nobody looks for an event that no seat waits for (docs/contexts/booking.md).
-        let unheard = world.plan.mix.has(Fault::RecordLost)
+        let unheard = world.setting.mix.has(Fault::RecordLost)
             && matches!(
                 statuses.get(&entry.thing).map(String::as_str),
                 Some("cancelled" | "expired")

@@ -83,7 +83,7 @@ pub(super) fn take(
                 "Seat Taken" => "seats taken",
                 "Member Has Seat" => "changes refused",
                 "Seat Number" => "seats told",
-                "Invalid Message" => return Ok(asked.answer = Some(answer)),
+                "Invalid Message" => "invalid messages refused",
                 _ => "members not found",
             });
             asked.answer = Some(answer);

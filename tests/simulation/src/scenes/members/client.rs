@@ -82,7 +82,7 @@ impl<'a> Client<'a> {
         let chance = &self.world.chance;
         match chance.below(3) {
             0 => self.member.clone(),
-            1 => format!("M{}", chance.below(self.world.plan.clients + 1)),
+            1 => format!("M{}", chance.below(self.world.setting.clients + 1)),
             _ => format!("X{}", chance.below(SHARED)),
         }
     }

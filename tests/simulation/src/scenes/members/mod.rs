@@ -90,7 +90,7 @@ impl Scene for Members {
         let seen = Seen::new(world.clock);
         world.watch.add(Seats::new(seen.clone()));
         self.seen.replace(Some(seen));
-        let count = 3 + world.chance.below(2 * (world.plan.clients + SHARED));
+        let count = 3 + world.chance.below(2 * (world.setting.clients + SHARED));
         let seats = (0..count).map(|n| format!("{}{}", 1 + n / 4, ["A", "B", "C", "D"][n % 4]));
         self.seats.replace(seats.collect());
         Ok(())

@@ -10,7 +10,7 @@ use crate::{
 };
 
 pub(super) async fn check(scene: &Members, world: &World) -> Result<(), String> {
-    for number in 0..world.plan.clients {
+    for number in 0..world.setting.clients {
         scene.take_answers(world, &format!("{ANSWERS_TO_ALL}_{number}"));
     }
     scene.take_answers(world, ANSWERS_TO_ALL);
@@ -50,7 +50,7 @@ pub(super) async fn check(scene: &Members, world: &World) -> Result<(), String> 
 
 /// What people see is what there is.
 async fn people(world: &World, seats: &BTreeMap<String, String>) -> Result<(), String> {
-    let known = seats.keys().cloned().chain((0..world.plan.clients).map(|n| format!("M{n}")));
+    let known = seats.keys().cloned().chain((0..world.setting.clients).map(|n| format!("M{n}")));
     for member in known.collect::<std::collections::BTreeSet<_>>() {
         let path = format!("/api/v1/members/{member}/seat");
         let body = serde_json::Value::Null;

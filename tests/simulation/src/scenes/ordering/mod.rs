@@ -88,7 +88,7 @@ struct Line {
 }
 
 /// What clients were told, and what may come of what they did.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Told {
     accepted: BTreeMap<String, Line>,
     cancelled: BTreeSet<String>,
@@ -186,8 +186,8 @@ impl Scene for Ordering {
             world.must("PUT", &path, json!({ "stock": count })).await?;
         }
         self.seen.replace(Some(seen));
-        if world.plan.mix.has(Fault::RecordLost) {
-            let lasts = world.plan.lasts;
+        if world.setting.mix.has(Fault::RecordLost) {
+            let lasts = world.setting.lasts;
             let within = if lasts < FIRST_TICK { LOOKED_AT_WITHIN } else { LOOKED_AT_AGAIN_WITHIN };
             let by = world.clock.elapsed() + lasts + within;
             self.looked_at.set(Some((world.clock, by)));
@@ -216,7 +216,8 @@ impl Scene for Ordering {
     }
 
     async fn at_rest(&self, world: &Rc<World>) -> Result<(), String> {
-        let found = rest::check(world, &self.told.borrow()).await?;
+        let told = self.told.borrow().clone();
+        let found = rest::check(world, &told).await?;
         match self.found.replace(Some(found.clone())) {
             Some(before) if before != found => Err(before.differs(&found)),
             Some(_) => Ok(()),

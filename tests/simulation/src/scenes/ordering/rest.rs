@@ -156,7 +156,7 @@ fn notifications(world: &World, found: &Found) -> Result<(), String> {
         return Err(format!("the student of order {order} was notified of no reservation"));
     }
     match reserved.difference(&found.notified).next() {
-        Some(order) if !world.plan.mix.has(Fault::RecordLost) => {
+        Some(order) if !world.setting.mix.has(Fault::RecordLost) => {
             Err(format!("the student of order {order} was not notified"))
         }
         _ => Ok(()),

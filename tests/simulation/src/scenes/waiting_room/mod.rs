@@ -83,10 +83,10 @@ struct SetUp {
 impl Scene for WaitingRoom {
     async fn open(&self, world: &Rc<World>) -> Result<(), String> {
         world.watch.add(booking::oracle::Seats);
-        world.watch.add(oracle::OneRoom::new(self.known.clone(), &world.plan.mix));
+        world.watch.add(oracle::OneRoom::new(self.known.clone(), &world.setting.mix));
         let (rows, seats) = (1 + world.chance.below(2), 4 + world.chance.below(3));
         let hall = booking::put_on_sale(world, rows, seats, seller::session(world)).await?;
-        let visitors: Vec<_> = (0..world.plan.clients).map(|_| world.chance.uuid()).collect();
+        let visitors: Vec<_> = (0..world.setting.clients).map(|_| world.chance.uuid()).collect();
         let seller = seller::Seller::open(world, &hall.session, &self.known, &visitors).await?;
         let rush = Duration::from_secs(*world.chance.one_of(&[1, 5, 60]));
         drop(self.set_up.set(SetUp { hall, seller, visitors, rush }));
@@ -117,7 +117,7 @@ impl Scene for WaitingRoom {
         let standings = is.standings();
         let Some(before) = self.at_first.replace(Some(standings.clone())) else { return Ok(()) };
         // By clocks that are off, an old message may be younger than the end of a visit.
-        match before == standings || world.plan.mix.has(Fault::Skew) {
+        match before == standings || world.setting.mix.has(Fault::Skew) {
             true => Ok(()),
             false => Err(format!("old messages change who is where: {before:?} -> {standings:?}")),
         }

@@ -229,7 +229,7 @@ async fn check(world: &World, is: &AsItIs, known: &Known, record: &Record) -> Re
     if is.tally.sold != sold && !(is.is_over && is.tally.batch.is_some()) {
         return Err(format!("{sold} seats are sold, and the tally says {}", is.tally.sold));
     }
-    is.loses_nobody(known, record, world.plan.mix.has(Fault::Skew))?;
+    is.loses_nobody(known, record, world.setting.mix.has(Fault::Skew))?;
     is.answers_wishes(world, known)?;
     is.serves_who_bought()?;
     rest::check(world, &record.told()).await?;

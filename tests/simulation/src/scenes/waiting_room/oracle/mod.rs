@@ -264,7 +264,7 @@ impl OneRoom {
                 false => Err(format!("reservation {id:?} was made without a place")),
             };
         };
-        if !self.known.place(place).is_some_and(|given| given.user == user) {
+        if self.known.place(place).is_none_or(|given| given.user != user) {
             return Err(format!("reservation {id:?} of {user:?} was made from place {place}"));
         }
         let from = reservations(image).filter(|item| attribute::uuid(item, "place") == Some(place));
