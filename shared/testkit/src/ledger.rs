@@ -63,9 +63,12 @@ impl Entry {
     }
 }
 
+/// By the payment's name.
+type Entries = BTreeMap<String, Entry>;
+
 #[derive(Clone)]
 pub struct Ledger {
-    entries: Arc<Mutex<BTreeMap<String, Entry>>>,
+    entries: Arc<Mutex<Entries>>,
     plan: Arc<Plan>,
 }
 
@@ -81,11 +84,11 @@ impl Ledger {
     }
 
     /// Every payment by its name.
-    pub fn entries(&self) -> BTreeMap<String, Entry> {
+    pub fn entries(&self) -> Entries {
         self.locked().clone()
     }
 
-    fn locked(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
+    fn locked(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -115,10 +118,15 @@ impl Ledger {
         }
     }
 
+    fn has_authorised(&self, known: &Known) -> bool {
+        let entries = self.locked();
+        entries.get(known.charge.payment.as_str()).is_some_and(|entry| entry.authorised)
+    }
+
     async fn call<T>(
         &self,
         name: &str,
-        act: impl FnOnce(&mut BTreeMap<String, Entry>) -> Result<T, ProviderError>,
+        act: impl FnOnce(&mut Entries) -> Result<T, ProviderError>,
     ) -> Result<T, ProviderError> {
         match (self.plan)(name) {
             Trouble::None => act(&mut self.locked()),
@@ -143,10 +151,7 @@ fn bound_to(charge: &Charge) -> Entry {
 }
 
 /// The payment, if it is for just this.
-fn entry<'a>(
-    entries: &'a mut BTreeMap<String, Entry>,
-    known: &Known,
-) -> Result<&'a mut Entry, ProviderError> {
+fn entry<'a>(entries: &'a mut Entries, known: &Known) -> Result<&'a mut Entry, ProviderError> {
     let charge = &known.charge;
     let entry = entries.get_mut(charge.payment.as_str()).ok_or(ProviderError::Unknown)?;
     match entry.thing == charge.purpose.id && entry.amount == charge.amount.cents() {
@@ -166,7 +171,7 @@ impl Provider for Ledger {
     }
 
     async fn authorise(&self, known: &Known, _: Option<&str>) -> Result<(), ProviderError> {
-        self.call("authorise", |entries| {
+        let authorise = |entries: &mut Entries| {
             let name = known.charge.payment.to_string();
             entries.entry(name).or_insert_with(|| bound_to(&known.charge));
             let entry = entry(entries, known)?;
@@ -175,8 +180,14 @@ impl Provider for Ledger {
             }
             entry.authorised = true;
             Ok(())
-        })
-        .await
+        };
+        match self.call("authorise", authorise).await {
+            // What was approved is not declined afterwards.
+            Err(ProviderError::Declined(_)) if self.has_authorised(known) => {
+                authorise(&mut self.locked())
+            }
+            asked => asked,
+        }
     }
 
     async fn capture(&self, known: &Known) -> Result<(), ProviderError> {

@@ -17,8 +17,10 @@ pub(super) struct Record {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Visits {
     pub(super) entry: Option<Uuid>,
-    /// When those calls were made that were answered by 202.
+    /// When those calls were made that were answered by 202, since the visitor last wanted to leave.
     pub(super) taken: Vec<i64>,
+    /// A call to leave had no answer: it may still be done, whatever the visitor wants by then.
+    pub(super) may_leave: bool,
     /// When it was heard that they have left, if nothing was asked since, or left unanswered.
     pub(super) left_at: Option<i64>,
     /// For seats, when they joined last.
@@ -47,6 +49,11 @@ impl Record {
     /// It was answered. One that was not may still come to something.
     pub(super) fn is_answered(&self, user: Uuid) {
         self.with(user, |visits| visits.open -= 1);
+    }
+
+    /// Whoever is still on the way into the line need not get there.
+    pub(super) fn begins_to_leave(&self, user: Uuid) {
+        self.with(user, |visits| visits.taken.clear());
     }
 
     pub(super) fn leaves(&self, user: Uuid, at: i64) {

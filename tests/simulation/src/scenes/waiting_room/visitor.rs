@@ -163,7 +163,9 @@ impl Visitor<'_> {
         let Some(path) = self.path() else { return };
         let user = Some(self.user);
         let call = Call { method: "DELETE", path: &path, user, headers: &[], body: Value::Null };
-        if self.insist(&call).await.is_some_and(|reply| reply.status == 204) {
+        self.record.begins_to_leave(self.user);
+        let Some(reply) = self.insist(&call).await else { return };
+        if reply.status == 204 {
             self.world.journal.done("left");
             self.record.leaves(self.user, self.world.clock.now().millis());
         }
@@ -211,11 +213,16 @@ impl Visitor<'_> {
     /// Tries again while nobody knows what became of it; some give up at once.
     pub(super) async fn insist(&self, call: &Call<'_>) -> Option<Reply> {
         for _ in 0..RETRIES_MAX {
-            match self.world.call(call).await {
-                Some(reply) => return Some(reply),
-                None if self.world.chance.happens(0.3) => return None,
-                None => self.world.pass(self.world.chance.seconds(0.0, 5.0)).await,
+            if let Some(reply) = self.world.call(call).await {
+                return Some(reply);
             }
+            if call.method == "DELETE" {
+                self.record.with(self.user, |visits| visits.may_leave = true);
+            }
+            if self.world.chance.happens(0.3) {
+                break;
+            }
+            self.world.pass(self.world.chance.seconds(0.0, 5.0)).await;
         }
         None
     }
