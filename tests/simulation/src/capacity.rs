@@ -3,41 +3,27 @@
 //! Nothing goes wrong in this world and nothing is throttled. What each partition key value gave for a number of
 //! bookings tells at how many a second the first of them would give out.
 
-use std::{cell::Cell, rc::Rc, thread, time::Duration};
+use std::time::Duration;
 
-use marquee_host::settings::Settings;
 use serde_json::{Value, json};
-use strum::IntoEnumIterator;
-use tokio::{
-    task::{JoinSet, LocalSet},
-    time::Instant,
-};
 
 use crate::{
     aws::{
+        MappingKind,
         dynamodb::{
-            link::Link,
             rules::{Direction, Rules},
             throughput::Consumed,
         },
         gateway::{Call, Reply},
-        lambda::Lambda,
-        queue::Mapping,
-        stream::{SHARDS, Shard},
     },
-    entropy,
-    environment::Machines,
-    mix::Fault,
-    plan::{Cuts, Plan},
-    scenes::SceneName,
+    entropy::in_a_seeded_thread,
+    scenes::booking::put_on_sale,
+    setting::Setting,
     world::World,
 };
 
 const SEED: u64 = 1;
 const SEATS_PER_BOOKING: usize = 2;
-/// Until every event of the bookings has been dealt with.
-const SETTLED_WITHIN: Duration = Duration::from_secs(600);
-const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 /// A session, and how many bookings are metered.
 #[derive(Clone, Copy, Debug)]
@@ -100,25 +86,17 @@ pub fn model(refusals_per_booking: usize) -> Figures {
 /// # Panics
 /// If a booking fails, in a world where nothing does.
 pub fn model_of(size: Size, refusals_per_booking: usize) -> Figures {
-    let model = move || {
-        entropy::seed_this_thread(SEED);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .expect("a runtime");
-        LocalSet::new().block_on(&runtime, measure(size, refusals_per_booking))
-    };
-    let model = thread::Builder::new().stack_size(STACK_BYTES).spawn(model).expect("a thread");
-    model.join().expect("figures")
+    in_a_seeded_thread(SEED, move || measure(size, refusals_per_booking)).expect("figures")
 }
 
 async fn measure(size: Size, refusals_per_booking: usize) -> Figures {
-    let without = Fault::iter().collect();
-    let cuts = Cuts { scene: Some(SceneName::Booking), without, ..Cuts::default() };
-    let world = World::new(Plan::new(SEED, &cuts).setting, false).await;
-    let mut events = Events::start(&world);
-    let session = put_on_sale(&world, size).await;
+    let world = World::new(Setting::calm(SEED, MappingKind::Sqs), false).await;
+    let mut aws = world.start_aws(&[]);
+    let price = json!({ "base_price": 10 });
+    let hall = put_on_sale(&world, size.rows, size.seats_per_row, price).await;
+    let session = hall.expect("something to sell").session;
+    // What a function knows of the seat map is too old by then.
+    world.pass(Duration::from_secs(5)).await;
     let (seats, free_units) = seat_map(&world, &session).await;
     let before = world.service.consumed();
     for wanted in seats.chunks(SEATS_PER_BOOKING).take(size.bookings) {
@@ -126,7 +104,9 @@ async fn measure(size: Size, refusals_per_booking: usize) -> Figures {
         let wanted = json!({ "session_id": session, "seats": wanted });
         book(&world, &wanted, refusals_per_booking).await;
     }
-    events.settle(&world).await;
+    world.pass(Duration::from_secs(5)).await;
+    world.be_quiet().await.expect("every event is dealt with");
+    aws.abort_all();
     let consumed = since(&before, &world.service.consumed());
     let (_, units) = seat_map(&world, &session).await;
     let taken = (SEATS_PER_BOOKING * size.bookings) as f64;
@@ -153,26 +133,6 @@ async fn seat_map(world: &World, session: &str) -> (Vec<Value>, f64) {
     (seats.map(|seat| seat["session_seat_id"].clone()).collect(), units)
 }
 
-async fn put_on_sale(world: &World, size: Size) -> String {
-    let post = async |path: &str, body: Value, id: &str| {
-        let made = world.must("POST", path, body).await.expect("something to sell");
-        made[id].as_str().unwrap_or_default().to_owned()
-    };
-    let location = post("/api/v1/locations", json!({ "name": "L" }), "location_id").await;
-    let halls = format!("/api/v1/locations/{location}/halls");
-    let hall = post(&halls, json!({ "name": "H" }), "hall_id").await;
-    let plan = json!({ "row_count": size.rows, "seats_per_row": size.seats_per_row });
-    post(&format!("/api/v1/halls/{hall}/seats"), plan, "").await;
-    let organizer = post("/api/v1/organizers", json!({ "name": "O" }), "organizer_id").await;
-    let event = json!({ "title": "E", "organizer_id": organizer });
-    let event = post("/api/v1/events", event, "event_id").await;
-    let session = json!({
-        "event_id": event, "hall_id": hall, "base_price": 10,
-        "start_time": "2030-01-01T19:00:00Z", "end_time": "2030-01-01T22:00:00Z",
-    });
-    post("/api/v1/sessions", session, "session_id").await
-}
-
 /// One buyer holds, others come too late, and the first one pays.
 async fn book(world: &World, wanted: &Value, refusals: usize) {
     let reservations = "/api/v1/reservations";
@@ -191,79 +151,6 @@ async fn book(world: &World, wanted: &Value, refusals: usize) {
 async fn ask(world: &World, user: uuid::Uuid, path: &str, body: Value) -> Reply {
     let call = Call { method: "POST", path, user: Some(user), headers: &[], body };
     world.call(&call).await.expect("an answer")
-}
-
-/// What brings events to their consumers.
-struct Events {
-    lambda: Rc<Lambda>,
-    shards: Vec<Shard>,
-    busy: Rc<Cell<usize>>,
-    tasks: JoinSet<()>,
-}
-
-impl Events {
-    fn start(world: &World) -> Self {
-        let mut settings = Settings::from_env().expect("settings");
-        settings.payments.provider = std::sync::Arc::new(world.provider.clone());
-        let World { service, faults, clock, watch, broker, passes, .. } = world;
-        let (faults, service) = (faults.clone(), service.clone());
-        let machines = Machines {
-            settings,
-            link: Link {
-                service: service.clone(),
-                faults: faults.clone(),
-                clock: *clock,
-                watch: watch.clone(),
-            },
-            broker: broker.clone(),
-            passes: passes.clone(),
-            faults: faults.clone(),
-            started: Cell::new(0),
-        };
-        let lambda = Rc::new(Lambda::new(machines, faults.clone()));
-        let (busy, mut tasks) = (Rc::new(Cell::new(0)), JoinSet::new());
-        for consumer in &lambda.environment().functions.consumers {
-            let mapping = Mapping {
-                queue: consumer.queue,
-                kind: world.setting.mapping,
-                window: Duration::ZERO,
-                broker: broker.memory.clone(),
-                lambda: Rc::clone(&lambda),
-                faults: faults.clone(),
-                busy: Rc::clone(&busy),
-            };
-            tasks.spawn_local(mapping.run(1));
-        }
-        let shards = (0..SHARDS).map(|number| Shard {
-            number,
-            service: service.clone(),
-            lambda: Rc::clone(&lambda),
-            faults: faults.clone(),
-            done: Rc::default(),
-        });
-        let shards: Vec<_> = shards.collect();
-        for shard in &shards {
-            tasks.spawn_local(shard.clone().run());
-        }
-        Self { lambda, shards, busy, tasks }
-    }
-
-    /// Until nothing is on its way.
-    async fn settle(&mut self, world: &World) {
-        let until = Instant::now() + SETTLED_WITHIN;
-        loop {
-            world.pass(Duration::from_secs(5)).await;
-            let queued = marquee_contexts::topology().queues().any(|queue| {
-                let depth = world.broker.memory.depth(queue.name);
-                depth.ready + depth.delayed + depth.in_flight > 0
-            });
-            let at_work = self.busy.get() + self.lambda.running() > 0;
-            if !queued && !at_work && self.shards.iter().all(Shard::is_done) {
-                return self.tasks.abort_all();
-            }
-            assert!(Instant::now() < until, "the events of the bookings are not dealt with");
-        }
-    }
 }
 
 /// What was consumed in between.

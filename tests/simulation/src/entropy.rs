@@ -3,16 +3,44 @@
 //! Identifiers, the order of hash maps and the jitter of retries all begin with the C library's
 //! `getrandom`. This program brings its own: inside of a world it answers from the world's seed.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, thread};
+
+use tokio::task::LocalSet;
+
+/// A deep future is no reason to fail.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 thread_local! {
     static SEEDED: RefCell<Option<fastrand::Rng>> = const { RefCell::new(None) };
 }
 
-/// From here on, this thread gets its random numbers from the seed. A world has a thread of its own.
-pub fn seed_this_thread(seed: u64) {
-    SEEDED.with(|seeded| *seeded.borrow_mut() = Some(fastrand::Rng::with_seed(seed)));
-    fastrand::seed(seed);
+/// Does this in a thread of its own, in which random numbers come from the seed, and time passes only when
+/// everybody waits.
+///
+/// # Errors
+/// What it panicked with.
+///
+/// # Panics
+/// If there can be no more threads.
+pub fn in_a_seeded_thread<T, F>(
+    seed: u64,
+    work: impl FnOnce() -> F + Send + 'static,
+) -> thread::Result<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T>,
+{
+    let seeded = move || {
+        SEEDED.with(|seeded| *seeded.borrow_mut() = Some(fastrand::Rng::with_seed(seed)));
+        fastrand::seed(seed);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .expect("a runtime");
+        LocalSet::new().block_on(&runtime, work())
+    };
+    thread::Builder::new().stack_size(STACK_BYTES).spawn(seeded).expect("a thread").join()
 }
 
 /// Fills from the seed; `false` outside of a world.

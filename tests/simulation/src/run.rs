@@ -1,13 +1,8 @@
 //! Runs a world, and makes one that fails smaller.
 
-use std::{collections::BTreeMap, thread};
+use std::collections::BTreeMap;
 
-use tokio::task::LocalSet;
-
-use crate::{entropy, mix::Fault, plan::Plan, play::play, world::World};
-
-/// A deep future is no reason to fail.
-const STACK_BYTES: usize = 64 * 1024 * 1024;
+use crate::{entropy::in_a_seeded_thread, mix::Fault, plan::Plan, play::play, world::World};
 
 /// What became of a world.
 #[derive(Clone, Debug)]
@@ -24,14 +19,11 @@ pub struct Outcome {
     pub work: BTreeMap<&'static str, u64>,
 }
 
-/// Runs a world, in a thread of its own: what the seed decides includes the thread's random numbers.
+/// Runs a world.
 pub fn run(plan: &Plan, keeps_text: bool) -> Outcome {
     let planned = plan.clone();
-    let world = thread::Builder::new()
-        .stack_size(STACK_BYTES)
-        .spawn(move || run_here(planned, keeps_text))
-        .expect("a thread");
-    world.join().unwrap_or_else(|panic| {
+    let world = in_a_seeded_thread(plan.setting.seed, move || run_here(planned, keeps_text));
+    world.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
         let violations = vec![format!("panicked: {}", text.unwrap_or_default())];
@@ -47,19 +39,9 @@ pub fn run(plan: &Plan, keeps_text: bool) -> Outcome {
     })
 }
 
-fn run_here(plan: Plan, keeps_text: bool) -> Outcome {
-    entropy::seed_this_thread(plan.setting.seed);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime");
-    let local = LocalSet::new();
-    let world = local.block_on(&runtime, async {
-        let world = World::new(plan.setting.clone(), keeps_text).await;
-        play(plan.scene, &world).await;
-        world
-    });
+async fn run_here(plan: Plan, keeps_text: bool) -> Outcome {
+    let world = World::new(plan.setting.clone(), keeps_text).await;
+    play(plan.scene, &world).await;
     let journal = &world.journal;
     Outcome {
         plan,

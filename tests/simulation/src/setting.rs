@@ -14,3 +14,10 @@ pub struct Setting {
     /// How long clients come.
     pub lasts: Duration,
 }
+
+impl Setting {
+    /// Nothing goes wrong, and nobody comes.
+    pub fn calm(seed: u64, mapping: MappingKind) -> Self {
+        Self { seed, mix: Mix::default(), mapping, clients: 0, lasts: Duration::ZERO }
+    }
+}

@@ -55,7 +55,7 @@ pub struct World {
     pub provider: Ledger,
     pub passes: PassKey,
     pub hold_for: Duration,
-    lambda: Rc<Lambda>,
+    pub lambda: Rc<Lambda>,
     gateway: Gateway,
     /// Batches in hand.
     busy: Rc<Cell<usize>>,

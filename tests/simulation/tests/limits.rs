@@ -1,4 +1,4 @@
-//! Whether the simulated DynamoDB has AWS's limits: each against the number that AWS documents.
+//! Whether the simulated AWS has its limits: each against the number that AWS documents.
 //!
 //! Time is what a test says it is, so that nobody waits.
 
@@ -8,6 +8,8 @@ mod account;
 mod capacity;
 #[path = "limits/idempotency.rs"]
 mod idempotency;
+#[path = "limits/lambda.rs"]
+mod lambda;
 #[path = "limits/reads.rs"]
 mod reads;
 #[path = "limits/replicas.rs"]

@@ -74,13 +74,13 @@ impl Lambda {
             self.faults.journal.write(&format!("{function} is throttled"));
             return None;
         };
-        let number = environment.number;
-        let (lambda, function) = (Rc::clone(self), function.to_owned());
+        let (lambda, slot) = (Rc::clone(self), (function.to_owned(), environment.number));
+        self.busy.borrow_mut().insert(slot.clone());
+        self.running.set(self.running.get() + 1);
         let work = work(environment);
         // It goes on when nobody waits for it any more.
-        let invocation = tokio::task::spawn_local(async move {
-            lambda.invocation((function, number), timeout, work).await
-        });
+        let invocation =
+            tokio::task::spawn_local(async move { lambda.invocation(slot, timeout, work).await });
         invocation.await.ok().flatten()
     }
 
@@ -95,8 +95,6 @@ impl Lambda {
         T: 'static,
     {
         let actor = format!("{}#{}", slot.0, slot.1);
-        self.busy.borrow_mut().insert(slot.clone());
-        self.running.set(self.running.get() + 1);
         let result = acting(actor.clone(), self.live(actor.clone(), timeout, work)).await;
         self.running.set(self.running.get() - 1);
         self.busy.borrow_mut().remove(&slot);

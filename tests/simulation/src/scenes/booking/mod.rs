@@ -35,8 +35,8 @@ pub struct Booking {
 
 /// What is on sale.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Hall {
-    pub(super) session: String,
+pub(crate) struct Hall {
+    pub(crate) session: String,
     /// Their ids, row by row.
     pub(super) seats: Vec<Vec<String>>,
 }
@@ -63,7 +63,7 @@ impl Booking {
 }
 
 /// Puts a session on sale: so many rows of so many seats.
-pub(super) async fn put_on_sale(
+pub(crate) async fn put_on_sale(
     world: &World,
     rows: usize,
     seats_per_row: usize,
