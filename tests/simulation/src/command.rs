@@ -3,6 +3,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
     io::{IsTerminal, Write},
     process::ExitCode,
     sync::Mutex,
@@ -190,10 +192,13 @@ pub fn tell(sum: &Sum, shrinking: bool) {
     println!("faults, and whom they met:");
     for (fault, handlers) in &sum.coverage {
         let total: u64 = handlers.values().sum();
-        let mut handlers: Vec<_> = handlers.iter().filter(|(name, _)| !is_client(name)).collect();
-        handlers.sort_by_key(|(name, times)| (std::cmp::Reverse(**times), (*name).clone()));
-        let handlers: Vec<_> =
-            handlers.iter().map(|(name, times)| format!("{name} {times}")).collect();
+        let mut met = BTreeMap::<_, u64>::new();
+        for (name, times) in handlers {
+            *met.entry(if is_client(name) { "clients" } else { name }).or_default() += times;
+        }
+        let mut met: Vec<_> = met.into_iter().collect();
+        met.sort_by_key(|(name, times)| (Reverse(*times), *name));
+        let handlers: Vec<_> = met.iter().map(|(name, times)| format!("{name} {times}")).collect();
         println!("  {total:>9}  {fault}: {}", handlers.join(", "));
     }
     for outcome in &sum.failed {

@@ -183,8 +183,9 @@ impl World {
         let queues: Vec<_> = queues.filter(|(_, depth)| *depth != Default::default()).collect();
         let streams = self.shards.iter().filter(|shard| !shard.is_done()).count();
         format!(
-            "queues {queues:?}, {} messages on the way, {} functions, {streams} shards",
+            "queues {queues:?}, {} messages on the way, {} batches, {} functions, {streams} shards",
             self.broker.on_the_way(),
+            self.busy.get(),
             self.lambda.running(),
         )
     }

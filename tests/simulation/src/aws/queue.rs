@@ -31,6 +31,22 @@ pub struct Mapping {
     pub busy: Rc<Cell<usize>>,
 }
 
+/// A batch that is in hand, until this is dropped: also with a mapping that is taken down.
+struct InHand(Rc<Cell<usize>>);
+
+impl InHand {
+    fn new(count: &Rc<Cell<usize>>) -> Self {
+        count.set(count.get() + 1);
+        Self(Rc::clone(count))
+    }
+}
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
 impl Mapping {
     /// Polls for ever.
     pub async fn run(self, at_once: usize) {
@@ -40,15 +56,14 @@ impl Mapping {
             let turn = Arc::clone(&turns).acquire_owned().await;
             let len = 1 + self.faults.chance.below(BATCH_LEN_MAX);
             let mut batch = self.broker.receive(self.queue, len).await;
-            self.busy.set(self.busy.get() + 1);
+            let in_hand = InHand::new(&self.busy);
             if batch.len() < len && !self.window.is_zero() {
                 batch.extend(self.more(len - batch.len()).await);
             }
             let mapping = self.clone();
             tokio::task::spawn_local(async move {
                 acting(format!("on {}", mapping.queue), mapping.handle(batch)).await;
-                mapping.busy.set(mapping.busy.get() - 1);
-                drop(turn);
+                drop((turn, in_hand));
             });
         }
     }

@@ -25,7 +25,8 @@ impl Buyer<'_> {
         let Some(id) = self.hold().await else { return };
         world.pass(chance.seconds(0.0, 20.0)).await;
         match chance.below(10) {
-            0..4 => self.pay(&id).await,
+            0..3 => self.pay(&id).await,
+            3 => self.pay_named(&id).await,
             4 => {
                 // Twice at once.
                 futures_util::join!(self.pay(&id), self.pay(&id));
@@ -52,6 +53,23 @@ impl Buyer<'_> {
         }
         if chance.happens(0.2) {
             self.cancel(&id).await;
+        }
+        if chance.happens(0.1) {
+            self.is_nobody_elses_business(&id).await;
+        }
+    }
+
+    /// Somebody else looks at the reservation, pays for it, cancels it.
+    async fn is_nobody_elses_business(&self, id: &str) {
+        let path = format!("/api/v1/reservations/{id}");
+        let confirm = format!("{path}/confirm");
+        let stranger = self.world.chance.uuid();
+        for (method, path) in [("GET", &path), ("POST", &confirm), ("DELETE", &path)] {
+            let reply = self.world.ask(method, path, stranger, json!({})).await;
+            if let Some(Reply { status: 200..300, body, .. }) = reply {
+                let found = format!("user {stranger} may {method} {path}: {body}");
+                self.world.watch.report(found);
+            }
         }
     }
 

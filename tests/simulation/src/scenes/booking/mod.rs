@@ -104,7 +104,7 @@ impl Scene for Booking {
     async fn open(&self, world: &Rc<World>) -> Result<(), String> {
         let (rows, seats) = (1 + world.chance.below(2), 2 + world.chance.below(5));
         let hall = put_on_sale(world, rows, seats, Value::Null).await?;
-        world.watch.add(Seats);
+        world.watch.add(Seats::new(&world.setting.mix));
         *self.hall.borrow_mut() = hall;
         Ok(())
     }

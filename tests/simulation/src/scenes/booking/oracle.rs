@@ -8,11 +8,12 @@ use uuid::Uuid;
 
 use crate::{
     aws::dynamodb::Change,
+    mix::{Fault, Mix},
     watch::{Image, Oracle, attribute},
 };
 
-/// The furthest that a machine's clock is ahead, and a request may be on its way.
-const AHEAD_MILLIS: i64 = 310_000;
+/// The furthest that a machine's clock is ahead, where clocks are off.
+const AHEAD_MILLIS: i64 = 300_000;
 
 /// A seat's state, as its item has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +31,16 @@ pub(crate) enum State {
 }
 
 /// Watches the seats of all sessions.
-#[derive(Debug, Default)]
-pub(crate) struct Seats;
+#[derive(Debug)]
+pub(crate) struct Seats {
+    ahead_millis: i64,
+}
+
+impl Seats {
+    pub(crate) fn new(mix: &Mix) -> Self {
+        Self { ahead_millis: if mix.has(Fault::Skew) { AHEAD_MILLIS } else { 0 } }
+    }
+}
 
 impl Oracle for Seats {
     fn changed(&mut self, change: &Change, image: &Image, now: Timestamp) -> Result<(), String> {
@@ -42,7 +51,8 @@ impl Oracle for Seats {
             let (before, after) = (cells(old), cells(new));
             for (seat, old) in &before {
                 let new = after.get(seat);
-                allowed(*old, new.copied(), image, now)
+                let ahead = now.millis() + self.ahead_millis;
+                allowed(*old, new.copied(), image, ahead)
                     .map_err(|error| format!("seat {sort}/{seat}: {error}: {old:?} -> {new:?}"))?;
             }
         }
@@ -73,7 +83,8 @@ fn cell(name: &str, value: &Value) -> Option<Cell> {
     Some(Cell { state, until: i64::from_be_bytes(until), owner })
 }
 
-fn allowed(old: Cell, new: Option<Cell>, image: &Image, now: Timestamp) -> Result<(), String> {
+/// `ahead` is the latest time that any machine's clock shows.
+fn allowed(old: Cell, new: Option<Cell>, image: &Image, ahead: i64) -> Result<(), String> {
     let same_owner = new.is_some_and(|new| new.owner == old.owner);
     match (old.state, new) {
         (State::Confirmed, Some(new)) if same_owner && new.state != State::Held => Ok(()),
@@ -81,12 +92,10 @@ fn allowed(old: Cell, new: Option<Cell>, image: &Image, now: Timestamp) -> Resul
         (State::Confirmed | State::Sold, _) => Err("a seat that was paid for is taken away".into()),
         (State::Held, _) if same_owner => Ok(()),
         // No machine's clock says that the hold has ended: its owner has given it back.
-        (State::Held, _) if old.until > now.millis() + AHEAD_MILLIS => {
-            match status_of(image, old.owner) {
-                Some("CANCELLED" | "cancelled" | "EXPIRED" | "expired") => Ok(()),
-                status => Err(format!("a hold ends before its time, reservation {status:?}")),
-            }
-        }
+        (State::Held, _) if old.until > ahead => match status_of(image, old.owner) {
+            Some("CANCELLED" | "cancelled" | "EXPIRED" | "expired") => Ok(()),
+            status => Err(format!("a hold ends before its time, reservation {status:?}")),
+        },
         (State::Held, _) => Ok(()),
     }
 }

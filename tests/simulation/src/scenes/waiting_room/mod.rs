@@ -3,6 +3,7 @@
 
 mod items;
 mod known;
+mod misuse;
 mod oracle;
 mod purchase;
 mod record;
@@ -82,7 +83,7 @@ struct SetUp {
 #[async_trait(?Send)]
 impl Scene for WaitingRoom {
     async fn open(&self, world: &Rc<World>) -> Result<(), String> {
-        world.watch.add(booking::oracle::Seats);
+        world.watch.add(booking::oracle::Seats::new(&world.setting.mix));
         world.watch.add(oracle::OneRoom::new(self.known.clone(), &world.setting.mix));
         let (rows, seats) = (1 + world.chance.below(2), 4 + world.chance.below(3));
         let hall = booking::put_on_sale(world, rows, seats, seller::session(world)).await?;

@@ -23,6 +23,9 @@ impl Visitor<'_> {
     pub(super) async fn is_let_in(&self, told: Reply) {
         let (world, chance) = (self.world, &self.world.chance);
         world.journal.done("let in");
+        if chance.happens(0.1) {
+            self.misuse(&told).await;
+        }
         match chance.below(12) {
             // The place runs out.
             0 => {}
