@@ -75,6 +75,9 @@ def is_known(judge):
     kind, _, name = judge.partition(":")
     if kind == "worlds":
         return name in CONTEXTS
+    if kind == "unit":
+        manifests = (tomllib.loads(path.read_text()) for path in ROOT.glob("shared/**/Cargo.toml"))
+        return any(manifest["package"]["name"] == name for manifest in manifests)
     if kind != "faults" or not re.fullmatch(r"[a-z_]+(::[a-z_]+)?", name):
         return False
     module = ROOT / "tests/faults" / name.replace("::", "/")

@@ -6,7 +6,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 
-from programs import TREE
+from programs import TREE, program_of
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,12 @@ class Bench:
             command = [self.programs["simulation"], "--worlds", str(self.worlds)]
             command += ["--context", what, "--seed", str(self.seed), "--no-shrinking"]
             folder, read = TREE, violations
-        else:
+        elif kind == "faults":
             command = [self.programs["faults"], f"{what}::"]
             folder, read = TREE / "tests/faults", failures
+        else:
+            command = [self.programs[program_of(name)]]
+            folder, read = TREE, failures
         env = {name: value for name, value in os.environ.items() if name != "MUTANT"}
         env |= {"MUTANT": guard.id} if guard else {}
         started = time.monotonic()
@@ -46,7 +49,7 @@ class Bench:
         except subprocess.TimeoutExpired:
             return Verdict(name, True, "hangs", time.monotonic() - started)
         seconds = time.monotonic() - started
-        if kind == "faults" and "\nrunning 0 tests\n" in done.stdout:
+        if kind != "worlds" and "\nrunning 0 tests\n" in done.stdout:
             return Verdict(name, True, "it runs no test", seconds)
         if done.returncode == 0:
             return Verdict(name, False, "", seconds)

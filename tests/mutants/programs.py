@@ -62,13 +62,21 @@ def copy(guards):
             path.unlink()
 
 
+def program_of(judge):
+    """The name of the program that this judge is, or is a part of."""
+    kind, _, name = judge.partition(":")
+    return {"worlds": "simulation", "faults": "faults"}.get(kind, name.replace("-", "_"))
+
+
 def build(guards, judges):
     """The paths of the programs that these judges need, by name."""
-    needed = {"simulation" if judge.startswith("worlds:") else "faults" for judge in judges}
-    return {name: kept(name, built(name, PROGRAMS[name], guards)) for name in sorted(needed)}
+    needed = {program_of(judge) for judge in judges}
+    return {name: kept(name, built(name, guards)) for name in sorted(needed)}
 
 
-def built(name, arguments, guards):
+def built(name, guards):
+    unit_tests = ["test", "-p", name.replace("_", "-"), "--lib", "--no-run"]
+    arguments = PROGRAMS.get(name, unit_tests)
     command = ["cargo", *arguments, "--message-format", "json"]
     without = ("CLIPPY_ARGS", "MUTANT", "RUSTC_WORKSPACE_WRAPPER")
     env = {name: value for name, value in os.environ.items() if name not in without}

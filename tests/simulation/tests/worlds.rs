@@ -1,6 +1,6 @@
 //! New worlds at each run, those that once failed, and that a world follows from its seed.
 
-use std::{collections::BTreeSet, process::Command, time::Duration};
+use std::{collections::BTreeSet, io::Write, process::Command, time::Duration};
 
 use clap::Parser;
 use simulation::{
@@ -21,7 +21,8 @@ fn seconds() -> u64 {
 fn new_worlds_hold() {
     let time = Some(Duration::from_secs(seconds()));
     let seed = new_seed();
-    println!("seed: {seed}");
+    // Also if the test passes: what is printed is shown only otherwise.
+    writeln!(std::io::stderr(), "seed: {seed}").expect("standard error");
     let sum = with_progress(&Worlds { seed, count: u64::MAX, time, cuts: Cuts::default() });
     tell(&sum, true);
     assert_eq!(sum.violations, 0, "of {} worlds from seed {seed}", sum.worlds);
