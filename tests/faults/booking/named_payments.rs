@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use marquee_booking::checkout::confirm::Means;
 use marquee_testkit::{
     faulty::Fault,
     ledger::{Ledger, Trouble},
@@ -72,4 +73,25 @@ async fn one_that_does_not_stand_yet_is_looked_at_for_half_an_hour() {
         }
     }
     assert_eq!(looks, [1, 2, 4, 8, 16, 32], "the last look takes it out of what is due");
+}
+
+/// A process that was frozen when it had read the reservation comes back when everything is decided, and when
+/// the event of that has been dealt with: nobody else will look at what it reserves.
+#[tokio::test]
+async fn whoever_reserves_money_when_another_payment_has_confirmed_lets_go_of_it() {
+    let ledger = Ledger::new(|_| Trouble::None);
+    let world = World::with_provider(Arc::new(ledger.clone()), |_, _| Fault::None).await;
+    let (session, seats) = world.session(1, 1).await;
+    let user = Uuid::new_v4();
+    let id = world.held(user, &session, &[&seats[0]]).await;
+    let as_read = world.reservation(&id).await;
+    assert_eq!(world.pay_with(user, &id, "P-1").await.0, 200);
+    for event in world.published().await {
+        world.decide(&event).await;
+    }
+    let own = as_read.own_payment();
+    let confirmed = world.checkout.confirm(as_read, &Means::default()).await.expect("confirmed");
+    assert_eq!(confirmed.payment.expect("a payment").id.as_str(), "P-1");
+    assert!(ledger.entries()[own.as_str()].voided);
+    assert_eq!(ledger.entries()["P-1"].captured, 1_000);
 }

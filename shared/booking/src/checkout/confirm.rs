@@ -51,6 +51,7 @@ impl Checkout {
         means: &Means,
     ) -> Result<Reservation, CheckoutError> {
         let mut given = means.payment.clone();
+        let mut reserved: Option<Charge> = None;
         for attempt in 0..TRIES_MAX {
             if attempt > 0 {
                 // Another request changed it in between: what it is now decides.
@@ -58,7 +59,10 @@ impl Checkout {
             }
             let now = self.clock.now();
             let late = match reservation.confirmation(given.as_ref(), now) {
-                Ok(Confirmation::AlreadyDone) => return Ok(reservation),
+                Ok(Confirmation::AlreadyDone) => {
+                    self.let_go_of_another(&reservation, reserved, now).await?;
+                    return Ok(reservation);
+                }
                 Ok(Confirmation::Proceed { late }) => late,
                 Err(ReservationRefusal::Expired(_)) if self.own_stands(&reservation).await? => {
                     // An earlier try reserved the money and got no further: a payment come late.
@@ -80,6 +84,7 @@ impl Checkout {
             }
             let method = means.method.as_deref();
             self.payments.authorise(&charge, method, Finder::Record, now).await?;
+            reserved = Some(charge.clone());
             let now = self.clock.now();
             let payment = Payment { id: payment, at: now, late };
             match self.store.confirm(&reservation, &payment, now).await? {
@@ -93,6 +98,21 @@ impl Checkout {
             }
         }
         Err(CheckoutError::Conflict)
+    }
+
+    /// Gives back what this try has reserved, if another payment has confirmed the reservation meanwhile: the
+    /// event of that may have been dealt with before.
+    async fn let_go_of_another(
+        &self,
+        reservation: &Reservation,
+        reserved: Option<Charge>,
+        now: Timestamp,
+    ) -> Result<(), CheckoutError> {
+        let confirmed_by = reservation.payment.as_ref().map(|payment| &payment.id);
+        match reserved.filter(|charge| confirmed_by != Some(&charge.payment)) {
+            Some(charge) => Ok(self.payments.give_back(&charge, now).await.map(drop)?),
+            None => Ok(()),
+        }
     }
 
     async fn own_stands(&self, reservation: &Reservation) -> Result<bool, CheckoutError> {

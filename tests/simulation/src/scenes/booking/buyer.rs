@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Booking, Fact, Hall};
+use super::{Booking, Fact, Hall, free::Seen};
 use crate::{
     aws::gateway::{Call, Reply},
     world::World,
@@ -150,10 +150,20 @@ impl Buyer<'_> {
         }
     }
 
+    async fn once(&self, call: &Call<'_>) -> Option<Reply> {
+        let seen = Seen::now(self.world, &call.body);
+        let reply = self.world.call(call).await?;
+        if reply.problem() == "seat-taken" && seen.lasted(self.world) {
+            let found = format!("nobody had these seats, and they are refused: {}", call.body);
+            self.world.watch.report(found);
+        }
+        Some(reply)
+    }
+
     /// Tries again while nobody knows what became of it; some give up at once.
     async fn insist(&self, call: &Call<'_>) -> Option<Reply> {
         for _ in 0..RETRIES_MAX {
-            match self.world.call(call).await {
+            match self.once(call).await {
                 Some(reply) => return Some(reply),
                 None if self.world.chance.happens(0.3) => return None,
                 None => self.world.pass(self.world.chance.seconds(0.0, 5.0)).await,

@@ -1,6 +1,7 @@
 //! Booking: buyers who hold, pay, cancel, walk away and click twice, for far fewer seats than they want.
 
 mod buyer;
+mod free;
 pub(super) mod oracle;
 pub(super) mod rest;
 
