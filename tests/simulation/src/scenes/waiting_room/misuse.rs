@@ -29,7 +29,7 @@ impl Visitor<'_> {
         self.is_no_good(stranger, theirs, "somebody else's").await;
         self.is_no_good(stranger, &forged, "a forged").await;
         if world.chance.happens(0.5) {
-            let behind = world.setting.mix.has(Fault::Skew).then_some(BEHIND).unwrap_or_default();
+            let behind = if world.setting.mix.has(Fault::Skew) { BEHIND } else { Duration::ZERO };
             let over = (pass.until + behind).millis() - world.clock.now().millis();
             world.pass(Duration::from_millis(u64::try_from(over).unwrap_or_default())).await;
             self.is_no_good(self.user, theirs, "an old").await;
