@@ -2,8 +2,9 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
     },
     time::Duration,
 };
@@ -233,4 +234,37 @@ async fn a_processor_whose_lease_is_over_decides_nothing() {
     assert!(!refused, "so it does not give back what was taken for it");
     let invoice = truth.invoice(id).await.expect("storage").expect("an invoice");
     assert_eq!(invoice.status, InvoiceStatus::Ok);
+}
+
+/// A processor hangs in the middle of asking for the money, until another one has found that it cannot be paid.
+/// What it gets then goes back, though the provider does not answer at first: nobody else knows of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_late_processor_takes_for_a_refused_invoice_goes_back_whatever_it_takes() {
+    let (asked, voided) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0));
+    let (go_on, hang) = mpsc::channel();
+    let (asking, hang) = (Arc::clone(&asked), Mutex::new(hang));
+    let plan = move |call: &str| match call {
+        "authorise" if asking.fetch_add(1, Ordering::SeqCst) == 0 => {
+            tokio::task::block_in_place(|| hang.lock().expect("a lock").recv()).expect("word");
+            Trouble::None
+        }
+        "authorise" => Trouble::Declined,
+        "void" if voided.fetch_add(1, Ordering::SeqCst) < 2 => Trouble::Lost,
+        _ => Trouble::None,
+    };
+    let shop = Arc::new(Storefront::with_faults(|_, _| Fault::None, plan).await);
+    waiting(&shop).await;
+    let late = Arc::clone(&shop);
+    let late = tokio::spawn(async move { process_invoices::run(&late.processor, LIMITS).await });
+    while asked.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    shop.clock.advance(LEASE);
+    assert_eq!(shop.process().await.expect("a run").rejected, 1);
+    go_on.send(()).expect("it hangs");
+    let report = late.await.expect("no panic").expect("a run");
+    assert_eq!((report.others, report.failed), (1, 0));
+    let entries = shop.ledger.entries();
+    assert!(entries.values().all(|entry| !entry.is_held() && entry.captured == 0), "{entries:?}");
+    assert_eq!(entries.len(), 1, "it was reserved before it went back");
 }

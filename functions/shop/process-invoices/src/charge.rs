@@ -23,6 +23,11 @@ const REFUSALS_MAX: u32 = 5;
 const PAUSES: RetryPauses =
     RetryPauses { first: Duration::from_secs(5), max: Duration::from_secs(15 * 60) };
 
+/// How often money is withdrawn that only this run knows of, and how long it waits after the first time,
+/// each time twice as long.
+const WITHDRAWALS_MAX: u32 = 6;
+const WITHDRAWAL_PAUSE: Duration = Duration::from_millis(250);
+
 /// What asking for the money came to.
 enum Charged {
     Paid,
@@ -134,12 +139,25 @@ impl Processor {
         let refused = found.is_some_and(|invoice| {
             invoice.status == InvoiceStatus::Rejected || invoice.refused.is_some()
         });
-        if refused && let Some(error) = self.withdraw(charge).await? {
+        if refused && let Some(error) = self.withdraw_at_last(charge).await? {
             let payment = &charge.payment;
             tracing::error!(%error, %payment, "may not have gone back: somebody has to look");
             return Ok(Report { failed: 1, ..others() });
         }
         Ok(others())
+    }
+
+    /// Withdraws what nobody else will look at any more: so it is tried more than once.
+    async fn withdraw_at_last(&self, charge: &Charge) -> Result<Option<ProviderError>, StoreError> {
+        let mut pause = WITHDRAWAL_PAUSE;
+        for _ in 1..WITHDRAWALS_MAX {
+            if let Ok(None) = self.withdraw(charge).await {
+                return Ok(None);
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        self.withdraw(charge).await
     }
 
     async fn charge(&self, invoice: &Invoice, charge: &Charge) -> Result<Charged, StoreError> {

@@ -11,7 +11,6 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use self::{buyer::Buyer, oracle::Seats};
 use super::Scene;
 use crate::world::World;
 
@@ -105,14 +104,14 @@ impl Scene for Booking {
     async fn open(&self, world: &Rc<World>) -> Result<(), String> {
         let (rows, seats) = (1 + world.chance.below(2), 2 + world.chance.below(5));
         let hall = put_on_sale(world, rows, seats, Value::Null).await?;
-        world.watch.add(Seats::new(&world.setting.mix));
+        world.watch.add(oracle::Seats::new(&world.setting.mix));
         *self.hall.borrow_mut() = hall;
         Ok(())
     }
 
     async fn client(&self, world: &Rc<World>, _: usize) {
         let user = world.chance.uuid();
-        let buyer = Buyer { scene: self, world, hall: self.hall.borrow().clone(), user };
+        let buyer = buyer::Buyer { scene: self, world, hall: self.hall.borrow().clone(), user };
         for _ in 0..=world.chance.below(4) {
             world.pass(world.chance.seconds(0.0, 60.0)).await;
             buyer.visit().await;

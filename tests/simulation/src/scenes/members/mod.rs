@@ -15,11 +15,6 @@ use std::{
 
 use async_trait::async_trait;
 
-use self::{
-    asked::Asked,
-    client::Client,
-    seats::{Seats, Seen},
-};
 use super::Scene;
 use crate::{mix::Fault, world::World};
 
@@ -58,10 +53,10 @@ const ANSWERS_TO_ALL: &str = "member_replies";
 
 #[derive(Debug, Default)]
 pub struct Members {
-    seen: RefCell<Option<Seen>>,
+    seen: RefCell<Option<seats::Seen>>,
     seats: RefCell<Vec<String>>,
     /// All requests, by what their answers refer to.
-    asked: RefCell<BTreeMap<String, Asked>>,
+    asked: RefCell<BTreeMap<String, asked::Asked>>,
     /// What clients know of the members that are theirs alone.
     known: RefCell<BTreeMap<String, Option<String>>>,
     /// Poison that the broker has.
@@ -69,7 +64,7 @@ pub struct Members {
 }
 
 impl Members {
-    fn seen(&self) -> Seen {
+    fn seen(&self) -> seats::Seen {
         self.seen.borrow().clone().expect("an open scene")
     }
 
@@ -87,8 +82,8 @@ impl Members {
 #[async_trait(?Send)]
 impl Scene for Members {
     async fn open(&self, world: &Rc<World>) -> Result<(), String> {
-        let seen = Seen::new(world.clock);
-        world.watch.add(Seats::new(seen.clone()));
+        let seen = seats::Seen::new(world.clock);
+        world.watch.add(seats::Seats::new(seen.clone()));
         self.seen.replace(Some(seen));
         let count = 3 + world.chance.below(2 * (world.setting.clients + SHARED));
         let seats = (0..count).map(|n| format!("{}{}", 1 + n / 4, ["A", "B", "C", "D"][n % 4]));
@@ -97,7 +92,7 @@ impl Scene for Members {
     }
 
     async fn client(&self, world: &Rc<World>, number: usize) {
-        let client = Client::new(self, world, number);
+        let client = client::Client::new(self, world, number);
         for _ in 0..3 + world.chance.below(6) {
             if world.chance.happens(0.4) {
                 client.rush().await;

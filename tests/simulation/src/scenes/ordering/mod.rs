@@ -19,12 +19,6 @@ use async_trait::async_trait;
 use marquee_kernel::time::Timestamp;
 use serde_json::{Value, json};
 
-use self::{
-    books::{Books, Seen},
-    rest::Found,
-    staff::Staff,
-    student::Student,
-};
 use super::{MINUTE, Scene};
 use crate::{
     aws::gateway::{Call, Reply},
@@ -104,19 +98,19 @@ struct Told {
 
 #[derive(Debug, Default)]
 pub struct Ordering {
-    seen: RefCell<Option<Seen>>,
+    seen: RefCell<Option<books::Seen>>,
     told: RefCell<Told>,
     /// By when all has been looked at whose event was lost.
     looked_at: Cell<Option<(WorldClock, Duration)>>,
     /// What there was when all was over.
-    found: RefCell<Option<Found>>,
+    found: RefCell<Option<rest::Found>>,
 }
 
 /// A client of any kind.
 struct Client<'a> {
     scene: &'a Ordering,
     world: &'a World,
-    seen: Seen,
+    seen: books::Seen,
 }
 
 impl Client<'_> {
@@ -177,8 +171,8 @@ impl Client<'_> {
 #[async_trait(?Send)]
 impl Scene for Ordering {
     async fn open(&self, world: &Rc<World>) -> Result<(), String> {
-        let seen = Seen::new(world.clock);
-        world.watch.add(Books::new(seen.clone()));
+        let seen = books::Seen::new(world.clock);
+        world.watch.add(books::Books::new(seen.clone()));
         for item in &MENU[..IN_STOCK] {
             let count = world.chance.below(STOCK_MAX);
             seen.sends(item, i64::try_from(count).unwrap_or_default());
@@ -209,8 +203,8 @@ impl Scene for Ordering {
             }
             let name = format!("S{number}-{visit}");
             match works_here {
-                true => Staff { client: &client, rush }.visit().await,
-                false => Student { client: &client, name, rush }.visit().await,
+                true => staff::Staff { client: &client, rush }.visit().await,
+                false => student::Student { client: &client, name, rush }.visit().await,
             }
         }
     }

@@ -22,7 +22,6 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use self::{carts::Carts, customer::Customer, goods::Goods, money::Money, staff::Staff};
 use super::{MINUTE, Scene};
 use crate::{
     aws::gateway::{Call, Reply},
@@ -128,14 +127,14 @@ impl Scene for Shop {
         // A request that was frozen may be that late, and any other by less than a minute.
         let frozen = if mix.has(Fault::Frozen) { 11 } else { 0 };
         let skewed = if mix.has(Fault::Skew) { 10 } else { 0 };
-        world.watch.add(Carts {
+        world.watch.add(carts::Carts {
             journal: world.journal.clone(),
             prices_last: (1 + frozen) * MINUTE,
             clocks_apart: skewed * MINUTE,
             prices: BTreeMap::new(),
         });
-        world.watch.add(Goods::default());
-        world.watch.add(Money::new(world.provider.clone()));
+        world.watch.add(goods::Goods::default());
+        world.watch.add(money::Money::new(world.provider.clone()));
         for _ in 0..2 + chance.below(3) {
             let game = catalogued(*chance.one_of(PRICES));
             let made = world.must("POST", "/games", game).await?;
@@ -153,8 +152,8 @@ impl Scene for Shop {
         }
         let chance = &world.chance;
         let is_staff = number > 0 && chance.happens(0.3);
-        let customer = Customer::new(self, world, self.a_user(world));
-        let staff = Staff { scene: self, world, user: chance.uuid() };
+        let customer = customer::Customer::new(self, world, self.a_user(world));
+        let staff = staff::Staff { scene: self, world, user: chance.uuid() };
         for _ in 0..=chance.below(4) {
             world.pass(chance.seconds(0.0, 60.0)).await;
             match is_staff {

@@ -11,7 +11,7 @@ use super::{
     money,
     views::Counts,
 };
-use crate::world::World;
+use crate::{watch::attribute, world::World};
 
 pub(super) async fn check(world: &World, told: &Told) -> Result<(), String> {
     let items = items::all(&world.watch.image())?;
@@ -161,9 +161,30 @@ async fn shown(world: &World, items: &[Item], purchases: &[&Purchase]) -> Result
     Ok(())
 }
 
-/// All that is there.
+/// All that is there. A view may be written anew with the same numbers: which count it has them from is
+/// left out.
 pub(super) fn table(world: &World) -> Vec<Value> {
-    world.watch.image().items("shop").cloned().collect()
+    let image = world.watch.image();
+    let told = |item: &Value| {
+        let mut item = item.clone();
+        if attribute::text(&item, "pk").is_some_and(|partition| partition.starts_with("V#")) {
+            forget_versions(&mut item);
+        }
+        item
+    };
+    image.items("shop").map(told).collect()
+}
+
+fn forget_versions(item: &mut Value) {
+    if let Some(attributes) = item.as_object_mut() {
+        attributes.remove("v");
+    }
+    let counts = item.pointer_mut("/counts/L").and_then(Value::as_array_mut);
+    for count in counts.into_iter().flatten() {
+        if let Some(attributes) = count.pointer_mut("/M").and_then(Value::as_object_mut) {
+            attributes.remove("v");
+        }
+    }
 }
 
 /// # Errors

@@ -22,6 +22,8 @@ use crate::{
     world::World,
 };
 
+/// How far clocks are off at most.
+const OFF_MILLIS: i64 = 300_000;
 /// Lost events are found again, held seats are free, and clocks agree: all within this time.
 const SETTLED_WITHIN: Duration = Duration::from_secs(20 * 60);
 /// Besides the place or the hold itself.
@@ -52,8 +54,15 @@ impl AsItIs {
         });
         let entries = entries.collect();
         // Of a machine whose clock is behind, they are over later.
-        let is_over = room.sales_end <= world.clock.now().millis() + 300_000;
+        let is_over = room.sales_end <= world.clock.now().millis() + OFF_MILLIS;
         Ok(Self { image, room, tally, entries, is_over })
+    }
+
+    /// How long it depends on whose clock is asked whether sales are over.
+    fn is_unclear_for(&self, world: &World) -> Duration {
+        let clear_at = self.room.sales_end + OFF_MILLIS + 1;
+        let left = if self.is_over { clear_at - world.clock.now().millis() } else { 0 };
+        Duration::from_millis(u64::try_from(left).unwrap_or_default())
     }
 
     /// Who is where, to be compared.
@@ -211,6 +220,7 @@ pub(super) async fn settle(
     known: &Known,
     record: &Record,
 ) -> Result<AsItIs, String> {
+    world.pass(AsItIs::see(world, session)?.is_unclear_for(world)).await;
     let until = Instant::now() + AsItIs::see(world, session)?.settles_within(world);
     loop {
         let is = AsItIs::see(world, session)?;
