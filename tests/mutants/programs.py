@@ -75,7 +75,7 @@ def build(guards, judges):
 
 
 def built(name, guards):
-    unit_tests = ["test", "-p", name.replace("_", "-"), "--lib", "--no-run"]
+    unit_tests = ["test", "-p", name.replace("_", "-"), "--all-features", "--lib", "--no-run"]
     arguments = PROGRAMS.get(name, unit_tests)
     command = ["cargo", *arguments, "--message-format", "json"]
     without = ("CLIPPY_ARGS", "MUTANT", "RUSTC_WORKSPACE_WRAPPER")
