@@ -8,6 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = Path(__file__).with_name("guards.toml")
+# Those that no judge has seen yet.
+UNSEEN = Path(__file__).with_name("unseen.toml")
 CONTEXTS = ("booking", "members", "ordering", "shop", "waiting-room")
 PLACEHOLDER = re.compile(r"\bMUTANT\b")
 ID = re.compile(r"[a-z]+(-[a-z]+)+")
@@ -36,12 +38,12 @@ class ListError(Exception):
     """The list is not one of guards."""
 
 
-def read():
-    with LIST.open("rb") as file:
+def read(path=LIST):
+    with path.open("rb") as file:
         try:
             entries = tomllib.load(file)["guard"]
         except (tomllib.TOMLDecodeError, KeyError) as error:
-            raise ListError(f"{LIST.name}: {error}") from error
+            raise ListError(f"{path.name}: {error}") from error
     guards, wanted = [], set(Guard.__dataclass_fields__)
     for number, entry in enumerate(entries, 1):
         if set(entry) != wanted:
